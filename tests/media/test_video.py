@@ -1,0 +1,279 @@
+"""Video: rates, rotation, pixel aspect, sizes, depth, colour, sound, and the options of encoders."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from vidstyle.errors import InputError, OptionError, OutputError
+from vidstyle.media import AudioSource, Frame, ReadOptions, WriteOptions, create_clip, open_clip
+from vidstyle.media.probe import audio_codec
+
+CONTAINERS = ("o.mp4", "o.m4v", "o.mov", "o.mkv", "o.webm", "o.avi")
+SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1")
+SOUND = ("-f", "lavfi", "-i", "sine=d=1")
+
+
+@pytest.mark.parametrize("rate", [Fraction(30000, 1001), Fraction(24000, 1001), Fraction(12), Fraction(60)])
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_the_rate_is_exact(kit, tmp_path, name, rate):
+    path = kit.write(tmp_path / name, kit.frames(30, [1 / rate] * 30))
+    info = open_clip(path).info
+    assert (info.rate, info.frame_count, info.tick) == (rate, 30, 1 / rate)
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize("size", [(33, 21), (34, 21), (33, 20), (16, 16), (1, 1)])
+def test_the_size_is_kept(kit, tmp_path, name, size):
+    flat = np.full((size[1], size[0], 3), (200, 60, 30), np.uint8)
+    path = kit.write(tmp_path / name, [Frame(flat, Fraction(1, 25))] * 3)
+    for frame in kit.read(path):
+        assert frame.image.shape == flat.shape
+        assert kit.worst(frame.image, flat) <= 3
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize("height", [32, 720])
+def test_colours_survive(kit, tmp_path, name, height):
+    for colour in ((200, 60, 30), (20, 160, 90), (30, 40, 220), (255, 255, 255), (0, 0, 0), (128, 128, 128)):
+        flat = np.full((height, 16, 3), colour, np.uint8)
+        back = kit.read(kit.write(tmp_path / name, [Frame(flat, Fraction(1, 25))] * 2, WriteOptions(overwrite=True)))
+        assert kit.worst(back[0].image, flat) <= 3
+
+
+@pytest.mark.parametrize("matrix", ["bt709", "smpte170m"])
+def test_the_matrix_that_a_file_names_is_used(kit, tmp_path, matrix):
+    chain = f"scale=out_color_matrix={matrix}:out_range=tv,format=yuv444p,setparams=colorspace={matrix}:range=tv"
+    path = tmp_path / "a.mp4"
+    kit.ffmpeg("-f", "lavfi", "-i", "color=0xC83C1E:s=32x32:d=0.2,format=rgb24", "-vf", chain, "-c:v", "libx264", path)
+    assert kit.worst(kit.read(path)[0].image, np.array([200, 60, 30])) <= 3
+
+
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_rotation_is_applied(kit, tmp_path, angle):
+    kit.ffmpeg(*SOURCE, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "plain.mp4")
+    turn = ("-display_rotation", str(angle), "-i", tmp_path / "plain.mp4")
+    kit.ffmpeg(*turn, "-c", "copy", tmp_path / "turned.mp4")
+    plain, info = kit.read(tmp_path / "plain.mp4"), open_clip(tmp_path / "turned.mp4").info
+    assert (info.width, info.height) == ((64, 48) if angle == 180 else (48, 64))
+    upright = np.rot90(plain[3].image, angle // 90)
+    assert kit.mean_error(kit.read(tmp_path / "turned.mp4")[3].image, upright) < 4
+
+
+def test_pixels_become_square(kit, tmp_path):
+    kit.ffmpeg(*SOURCE, "-vf", "setsar=128/117", "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "a.mp4")
+    info = open_clip(tmp_path / "a.mp4").info
+    assert (info.width, info.height) == (70, 48)
+    assert kit.read(tmp_path / "a.mp4")[0].image.shape == (48, 70, 3)
+
+
+def test_ten_bits(kit, tmp_path):
+    kit.ffmpeg(*SOURCE, "-c:v", "libx264", "-pix_fmt", "yuv420p10le", "-crf", "1", tmp_path / "ten.mp4")
+    kit.ffmpeg(*SOURCE, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "1", tmp_path / "eight.mp4")
+    for ten, eight in zip(kit.read(tmp_path / "ten.mp4"), kit.read(tmp_path / "eight.mp4"), strict=True):
+        assert kit.mean_error(ten.image, eight.image) < 2
+
+
+def test_a_variable_rate_keeps_its_time(kit, tmp_path):
+    # Frames 0..9 come at 25 per second, then every fifth: the time of each picture must stay what it was.
+    choose = "select='lt(n,10)+not(mod(n,5))'"
+    kit.ffmpeg(*SOURCE, "-vf", choose, "-fps_mode", "vfr", "-c:v", "libx264", "-crf", "1", tmp_path / "vfr.mkv")
+    kit.ffmpeg(*SOURCE, "-c:v", "libx264", "-crf", "1", tmp_path / "cfr.mkv")
+    reader, whole = open_clip(tmp_path / "vfr.mkv"), kit.read(tmp_path / "cfr.mkv")
+    rate = reader.info.rate
+    back = list(reader.frames())
+    assert len(back) == reader.info.frame_count
+    assert abs(len(back) / rate - 1) <= Fraction(4, 25)
+    for number, frame in enumerate(back):
+        index = int(number / rate * 25)
+        shown = index if index < 10 else index // 5 * 5
+        # The new clock rounds, so a picture may come half a tick early or late.
+        neighbours = {index - 1, index, index + 1} if index < 10 else {shown, min(shown + 5, 20)}
+        assert min(kit.mean_error(frame.image, whole[max(i, 0)].image) for i in neighbours) < 3
+    for start in (3, 12):
+        some = list(reader.frames(start / rate, (start + 2) / rate))
+        assert [np.array_equal(a.image, b.image) for a, b in zip(some, back[start:], strict=False)] == [True, True]
+
+
+def test_frames_that_an_edit_list_hides_stay_hidden(kit, tmp_path):
+    kit.ffmpeg(*SOURCE, "-c:v", "libx264", "-g", "50", "-bf", "2", tmp_path / "whole.mp4")
+    kit.ffmpeg("-ss", "0.5", "-i", tmp_path / "whole.mp4", "-c", "copy", tmp_path / "cut.mp4")
+    whole, cut = kit.read(tmp_path / "whole.mp4"), kit.read(tmp_path / "cut.mp4")
+    assert len(cut) == open_clip(tmp_path / "cut.mp4").info.frame_count
+    assert 12 <= len(cut) <= 13
+    assert np.array_equal(cut[-1].image, whole[-1].image)
+
+
+@pytest.mark.parametrize("name", ["-v.mp4", "a:b.mp4", "50%d off.mp4", 'a\'b "c".mp4', "bücher.mp4", "[x]*.mp4"])
+def test_odd_file_names(kit, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()  # so that it is a name and not a pattern
+    path = name
+    if "%" not in name:
+        kit.write(path, kit.frames(3), WriteOptions(overwrite=True))
+    else:
+        kit.write("plain.mp4", kit.frames(3))
+        shutil.move("plain.mp4", path)
+    assert len(kit.read(path)) == 3
+
+
+def test_a_gif_timeline_becomes_repeated_frames(kit, tmp_path):
+    times = [Fraction(20, 1000), Fraction(70, 1000), Fraction(30, 1000)]
+    back = kit.read(kit.write(tmp_path / "o.mp4", kit.frames(3, times)))
+    assert {frame.duration for frame in back} == {Fraction(1, 100)}
+    shown = [min(range(3), key=lambda n, f=frame: kit.mean_error(f.image, kit.picture(n))) for frame in back]
+    assert shown == [0] * 2 + [1] * 7 + [2] * 3
+
+
+@pytest.mark.parametrize("delay", [0, 1])
+def test_delays_that_browsers_ignore_become_a_tenth(kit, tmp_path, delay):
+    path = kit.write(tmp_path / "o.mp4", kit.frames(4, [Fraction(delay, 100)] * 4))
+    info = open_clip(path).info
+    assert (info.frame_count, info.rate) == (4, 10)
+
+
+def test_transparency_becomes_white(kit, tmp_path):
+    back = kit.read(kit.write(tmp_path / "o.mp4", kit.frames(2, alpha=True)))
+    assert back[0].image[3:5, 1:4].min() > 230
+
+
+def sounding(kit, tmp_path, codec="aac", name="in.mp4"):
+    kit.ffmpeg(*SOURCE, *SOUND, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", codec, tmp_path / name)
+    return tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("o.mp4", "aac"), ("o.m4v", "aac"), ("o.mov", "aac"), ("o.mkv", "aac"), ("o.webm", "opus"), ("o.avi", "mp3")],
+)
+@pytest.mark.parametrize("trim", [(Fraction(0), None), (Fraction(1, 5), Fraction(3, 5))])
+def test_sound_is_taken_over(kit, tmp_path, name, codec, trim):
+    origin = sounding(kit, tmp_path)
+    with open_clip(origin) as reader:
+        assert reader.info.has_audio
+        with create_clip(tmp_path / name, reader.info, audio=AudioSource(origin, *trim)) as writer:
+            for frame in reader.frames(*trim):
+                writer.write(frame)
+    info = open_clip(tmp_path / name).info
+    assert info.has_audio
+    assert info.frame_count == (25 if trim[1] is None else 10)
+    assert audio_codec(tmp_path / name) == codec
+
+
+def test_copied_sound_is_the_same_to_the_bit(kit, tmp_path):
+    origin = sounding(kit, tmp_path)
+    info = open_clip(origin).info
+    with create_clip(tmp_path / "o.mp4", info, audio=AudioSource(origin)) as writer:
+        for frame in open_clip(origin).frames():
+            writer.write(frame)
+    for path in (origin, tmp_path / "o.mp4"):
+        kit.ffmpeg("-i", path, "-map", "0:a", "-c", "copy", "-f", "adts", path.with_suffix(".aac"))
+    assert (tmp_path / "in.aac").read_bytes() == (tmp_path / "o.aac").read_bytes()
+
+
+def test_short_sound_does_not_cut_the_video(kit, tmp_path):
+    origin = sounding(kit, tmp_path)
+    clip = kit.frames(40)
+    with create_clip(tmp_path / "o.mp4", kit.info_of(clip), audio=AudioSource(origin, end=Fraction(1, 5))) as writer:
+        for frame in clip:
+            writer.write(frame)
+    assert len(kit.read(tmp_path / "o.mp4")) == 40
+
+
+def test_sound_from_a_silent_file_is_an_error(kit, tmp_path):
+    silent = kit.write(tmp_path / "silent.mp4", kit.frames(2))
+    with pytest.raises(InputError, match="no sound"):
+        create_clip(tmp_path / "o.mp4", kit.info_of(kit.frames(2)), audio=AudioSource(silent))
+
+
+@pytest.mark.parametrize("codec", ["libx265", "h264", "vp9", "mpeg4", "mjpeg"])
+def test_codecs(kit, tmp_path, codec):
+    path = kit.write(tmp_path / "o.mkv", kit.frames(4), WriteOptions(codec=codec))
+    assert len(kit.read(path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("o.mp4", WriteOptions(codec="libx246"), r"did you mean 'libx26[45]'"),
+        ("o.mp4", WriteOptions(crf=52), "from 0 to 51"),
+        ("o.webm", WriteOptions(crf=64), "from 0 to 63"),
+        ("o.mp4", WriteOptions(crf=-1), "from 0 to 51"),
+        ("o.avi", WriteOptions(crf=20), "libx264"),
+        ("o.webm", WriteOptions(codec="libx264"), "another codec"),
+    ],
+)
+def test_options_that_cannot_be_used_are_found_at_once(kit, tmp_path, name, options, message):
+    with pytest.raises(OptionError, match=message) as caught:
+        create_clip(tmp_path / name, kit.info_of(kit.frames(2)), options)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_crf_matters(kit, tmp_path):
+    clip = kit.frames(4, draw=kit.painting, size=(64, 48))
+    fine = kit.write(tmp_path / "fine.mp4", clip, WriteOptions(crf=5))
+    coarse = kit.write(tmp_path / "coarse.mp4", clip, WriteOptions(crf=45))
+    assert fine.stat().st_size > 1.5 * coarse.stat().st_size
+
+
+def test_an_encoder_that_dies_is_an_output_error(kit, tmp_path):
+    clip = kit.frames(2)
+    writer = create_clip(tmp_path / "o.mp4", kit.info_of(clip))
+    with pytest.raises(OutputError, match="ffmpeg could not write"), writer:
+        writer.write(clip[0])
+        writer._process._process.kill()
+        writer._process._process.wait()
+        for _ in range(200):
+            writer.write(clip[1])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_decoder_is_gone_when_its_iterator_is_closed(kit, tmp_path, monkeypatch):
+    from vidstyle.media import ffmpeg, video
+
+    started = []
+
+    class Watched(ffmpeg.Process):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    path = kit.write(tmp_path / "o.mp4", kit.frames(30, size=(320, 240)))
+    reader = open_clip(path)
+    monkeypatch.setattr(video.ffmpeg, "Process", Watched)
+    iterator = reader.frames()
+    next(iterator)
+    assert started[0]._process.poll() is None
+    iterator.close()
+    assert started[0]._process.poll() is not None
+
+
+def test_frames_that_are_too_large_are_refused(kit, tmp_path):
+    path = kit.write(tmp_path / "o.mp4", kit.frames(2))
+    assert open_clip(path, ReadOptions(max_pixels=kit.W * kit.H)).info.frame_count == 2
+    with pytest.raises(InputError, match="--max-pixels"):
+        open_clip(path, ReadOptions(max_pixels=kit.W * kit.H - 1))
+
+
+def test_a_video_without_pictures_is_an_error(kit, tmp_path):
+    kit.ffmpeg(*SOUND, "-c:a", "aac", tmp_path / "sound.mp4")
+    with pytest.raises(InputError, match="no video"):
+        open_clip(tmp_path / "sound.mp4")
+
+
+def test_a_mislabelled_video_is_read_as_what_it_is(kit, tmp_path):
+    path = kit.write(tmp_path / "o.mp4", kit.frames(3))
+    path.rename(tmp_path / "cat.gif")
+    assert open_clip(tmp_path / "cat.gif").info.format == "mp4"
+    assert len(kit.read(tmp_path / "cat.gif")) == 3
+
+
+def test_frames_of_another_size_are_a_mistake_of_the_caller(kit, tmp_path):
+    info = replace(kit.info_of(kit.frames(2)), width=10)
+    with pytest.raises(ValueError, match="shape"), create_clip(tmp_path / "o.mp4", info) as writer:
+        writer.write(kit.frames(1)[0])

@@ -1,0 +1,45 @@
+"""The errors the core raises; cli.py turns each into one line and exit code 2.
+
+Every message is one line that names the file or the option, says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class VidstyleError(Exception):
+    """Base of all errors that are the user's to mend, with a message of one line."""
+
+
+class InputError(VidstyleError):
+    """A clip or picture that is missing, unreadable, empty or too large."""
+
+
+class OutputError(VidstyleError):
+    """An output that exists already, cannot be written, or whose format is unknown."""
+
+
+class OptionError(VidstyleError):
+    """An option whose value is unknown or out of range."""
+
+
+class WeightsError(VidstyleError):
+    """A file of network weights that is missing or is not what it should be."""
+
+
+class OptimizationError(VidstyleError):
+    """An optimisation that met NaN or infinity; the message names the frame and the term."""
+
+
+def unknown(what: str, value: str, known: Iterable[str]) -> str:
+    """One line for an unknown name: what it is, the nearest known name, and all known ones.
+
+    >>> unknown("pooling", "agv", ["avg", "max"])
+    "unknown pooling 'agv': did you mean 'avg'? (known: avg, max)"
+    """
+    names = list(known)
+    near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
+    guess = f"did you mean '{near[0]}'? " if near else ""
+    return f"unknown {what} '{value}': {guess}(known: {', '.join(names)})"

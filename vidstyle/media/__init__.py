@@ -1,0 +1,33 @@
+"""Clips in and out: animated pictures, video, stills and folders of them, read and written as streams of frames.
+
+open_clip and create_clip are the two doors; ClipReader and ClipWriter are what comes out of them.
+"""
+
+from .clip import (
+    DEFAULT_FPS,
+    MAX_PIXELS,
+    AudioSource,
+    ClipReader,
+    ClipWriter,
+    ReadOptions,
+    WriteOptions,
+)
+from .frame import ClipInfo, Frame
+from .registry import create_clip, default_extension, is_folder_output, load_picture, open_clip
+
+__all__ = [
+    "DEFAULT_FPS",
+    "MAX_PIXELS",
+    "AudioSource",
+    "ClipInfo",
+    "ClipReader",
+    "ClipWriter",
+    "Frame",
+    "ReadOptions",
+    "WriteOptions",
+    "create_clip",
+    "default_extension",
+    "is_folder_output",
+    "load_picture",
+    "open_clip",
+]

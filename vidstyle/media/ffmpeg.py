@@ -1,0 +1,111 @@
+"""Runs the ffmpeg that imageio-ffmpeg brings along."""
+
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, BinaryIO
+
+import imageio_ffmpeg
+
+# Only local files and pipes: a clip must not make ffmpeg open anything else.
+PROTOCOLS = ("-protocol_whitelist", "file,pipe")
+
+
+def executable() -> str:
+    """The path of the ffmpeg binary."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def address(path: Path) -> str:
+    """`path` such that ffmpeg takes it for a file, whatever characters it has."""
+    return f"file:{path}"
+
+
+class Process:
+    """A running ffmpeg with its errors going to a file, so that no pipe but the one that is read or fed can block."""
+
+    def __init__(self, arguments: list[str], *, feed: bool = False, loglevel: str = "error") -> None:
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        command = [executable(), "-hide_banner", "-nostats", "-loglevel", loglevel, "-y", *arguments]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if feed else subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,  # Ctrl-C is handled here, not by ffmpeg
+        )
+
+    @property
+    def stdin(self) -> BinaryIO:
+        assert self._process.stdin
+        return self._process.stdin  # type: ignore[return-value]
+
+    @property
+    def stdout(self) -> BinaryIO:
+        assert self._process.stdout
+        return self._process.stdout  # type: ignore[return-value]
+
+    def wait(self) -> int:
+        """Closes its input, waits for its end and returns its exit code."""
+        if self._process.stdin:
+            with suppress(OSError):  # it may be gone already; its exit code tells
+                self._process.stdin.close()
+        return self._process.wait()
+
+    def log(self) -> str:
+        """What it has said so far."""
+        self._errors.seek(0)
+        return self._errors.read().decode("utf-8", "replace")
+
+    def first_line(self) -> str:
+        """The first line of its log: what an encoder that cannot begin has to say."""
+        return _line(self.log().splitlines())
+
+    def last_line(self) -> str:
+        """The last line of its log: what ended it."""
+        return _line(reversed(self.log().splitlines()))
+
+    def close(self) -> None:
+        """Ends it if it still runs and frees what it holds."""
+        if self._process.poll() is None:
+            self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with suppress(OSError):  # of what was buffered for a process that is gone
+                    pipe.close()
+        self._process.wait()
+        self._errors.close()
+
+
+def _line(lines: Iterable[str]) -> str:
+    """The first that is not empty, without the address of the part that wrote it."""
+    plain = (re.sub(r"^(\[[^\]]*\]\s*)+", "", line).strip() for line in lines)
+    return next((line for line in plain if line), "no reason given")
+
+
+def reason(log: str) -> str:
+    """The last line of a log that tells of something."""
+    return _line(line for line in reversed(log.splitlines()) if "frame=" not in line)
+
+
+def run(arguments: list[str], loglevel: str = "info") -> tuple[int, str, str]:
+    """Runs ffmpeg to its end: exit code, standard output, log."""
+    process = Process(arguments, loglevel=loglevel)
+    try:
+        output = process.stdout.read().decode("utf-8", "replace")
+        return process.wait(), output, process.log()
+    finally:
+        process.close()
+
+
+@functools.cache
+def video_encoders() -> frozenset[str]:
+    """The names of the video encoders that this ffmpeg has."""
+    _, output, _ = run(["-encoders"])
+    return frozenset(re.findall(r"^ V[.A-Z]{5} (\S+) ", output, re.MULTILINE))

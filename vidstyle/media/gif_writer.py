@@ -1,0 +1,97 @@
+"""Writes GIF: the timeline, the palette and the spool that the palette of a whole clip needs."""
+
+from __future__ import annotations
+
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .clip import WriteOptions
+from .frame import ClipInfo, Frame
+from .gif_encoder import TRANSPARENT, GifEncoder
+from .gif_palette import Palette, PixelSample, frame_palette
+from .output import FileTarget, FramesWriter
+from .timeline import ANIMATED, Timeline
+
+_MAX_RATE = 50  # frames per second; browsers slow down what is faster
+_OPAQUE = 128  # alpha from which a pixel is drawn
+
+
+class GifWriter(FramesWriter):
+    """Durations are rounded to 1/100 s, the error carried on, so that the timeline does not drift.
+
+    Clips of more than 50 frames per second, other than animated pictures, lose frames but no time.
+    With the palette of a whole clip the frames wait, uncompressed, in an anonymous file beside the output.
+    """
+
+    def __init__(self, path: Path, info: ClipInfo, options: WriteOptions) -> None:
+        super().__init__(path, info, FileTarget(path, options.overwrite))
+        self._options = options
+        thinned = info.rate is not None and info.rate > _MAX_RATE and info.format not in ANIMATED
+        self._tick = 100 // _MAX_RATE if thinned else 1  # cs
+        self._thinned = thinned
+        self._timeline = Timeline(Fraction(self._tick, 100))
+        self._delays: list[int] = []
+        self._sample = PixelSample()
+        self._file: BinaryIO | None = None
+        self._spool: BinaryIO | None = None
+        self._encoder: GifEncoder | None = None
+
+    def _open(self) -> None:
+        self._file = self._target.temporary.open("wb")
+        if self._options.palette == "global":
+            folder = self._target.temporary.parent
+            self._spool = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by _abort
+        else:
+            self._encoder = self._encode_into(self._file, None)
+
+    def _encode_into(self, file: BinaryIO, palette: Palette | None) -> GifEncoder:
+        size = (self._info.width, self._info.height)
+        return GifEncoder(file, size, self._info.loop, palette, self._info.has_alpha)
+
+    def _append(self, frame: Frame) -> None:
+        delay = self._timeline.advance(frame.duration) * self._tick
+        if self._thinned and delay == 0:
+            return
+        opaque = np.ones(frame.image.shape[:2], bool)
+        if self._info.has_alpha and frame.alpha is not None:
+            opaque = frame.alpha >= _OPAQUE
+        pixels = frame.image.reshape(-1, 3) if opaque.all() else frame.image[opaque]
+        if self._spool:
+            self._sample.add(pixels)
+            self._spool.write(np.ascontiguousarray(frame.image).tobytes() + np.packbits(opaque).tobytes())
+            self._delays.append(delay)
+        else:
+            self._encode(frame.image, opaque, frame_palette(pixels), delay)
+
+    def _encode(self, image: NDArray[np.uint8], opaque: NDArray[np.bool_], palette: Palette, delay: int) -> None:
+        assert self._encoder
+        indices = palette.map(image, self._options.dither)
+        if not opaque.all():
+            indices[~opaque] = TRANSPARENT
+        self._encoder.add(indices, palette, delay)
+
+    def _close(self) -> None:
+        assert self._file
+        if self._spool:
+            palette = self._sample.palette()
+            self._encoder = self._encode_into(self._file, palette)
+            height, width = self._info.height, self._info.width
+            self._spool.seek(0)
+            for delay in self._delays:
+                image = np.frombuffer(self._spool.read(height * width * 3), np.uint8).reshape(height, width, 3)
+                bits = np.frombuffer(self._spool.read(-(-height * width // 8)), np.uint8)
+                opaque = np.unpackbits(bits, count=height * width).astype(bool).reshape(height, width)
+                self._encode(image, opaque, palette, delay)
+        assert self._encoder
+        self._encoder.finish()
+        self._file.close()
+
+    def _abort(self) -> None:
+        for file in (self._file, self._spool):
+            if file:
+                file.close()

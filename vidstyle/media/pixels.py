@@ -1,0 +1,31 @@
+"""Small conversions of frames that several writers need."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .frame import Frame
+
+
+def on_white(frame: Frame) -> NDArray[np.uint8]:
+    """The frame composed on white, uint8 (H, W, 3), for formats without transparency."""
+    if frame.alpha is None:
+        return frame.image
+    alpha = frame.alpha[..., None].astype(np.uint16)
+    return ((frame.image * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def with_alpha(frame: Frame) -> NDArray[np.uint8]:
+    """The frame with its alpha, uint8 (H, W, 4); opaque where it has none."""
+    alpha = np.full(frame.image.shape[:2], 255, np.uint8) if frame.alpha is None else frame.alpha
+    return np.dstack([frame.image, alpha])
+
+
+def changed_box(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """x, y, width, height of the smallest box around the True pixels of (H, W); one pixel if there are none."""
+    rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+    if not len(rows):
+        return 0, 0, 1, 1
+    x, y = int(columns[0]), int(rows[0])
+    return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1

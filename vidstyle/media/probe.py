@@ -1,0 +1,120 @@
+"""What a video is: its size as displayed, its exact rate, and when each of its frames begins."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from ..errors import InputError
+from . import ffmpeg
+from .guard import check_pixels
+
+# Container names as sniff.py gives them, and ffmpeg's demuxer. Naming it keeps ffmpeg from guessing another.
+DEMUXERS = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matroska", "avi": "avi"}
+
+_DISCARDED = 4  # AV_PKT_FLAG_DISCARD: edit lists hide these
+_NO_TIME = ("NOPTS", str(-(2**63)))
+_CUT_SHORT = re.compile("partial file|ended prematurely|corrupt input packet")  # ffmpeg's words for it
+_MAX_GUESSED_RATE = 120  # of clips with an uneven rate; ffmpeg may guess the tick of their clock
+_HD_LINES = 576  # above it, untagged video is BT.709
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is known of a video.
+
+    width, height: as displayed. scaled: whether frames must be scaled to it. rate: frames per second.
+    frame_count: of the constant rate. even: whether frames come at exactly that rate; otherwise they must be converted.
+    first: seconds, the container's time of the first frame. matrix: "bt709" or "bt601" if the file does not say.
+    """
+
+    width: int
+    height: int
+    scaled: bool
+    rate: Fraction
+    frame_count: int
+    even: bool
+    first: Fraction
+    matrix: str | None
+    audio: str | None
+
+
+def source(path: Path, format: str, max_pixels: int) -> list[str]:
+    """The arguments that make `path` an input of ffmpeg."""
+    # ffmpeg counts the padding of its own buffers too; the exact limit is probe's.
+    limits = ["-max_pixels", str(min(4 * max_pixels + 2**20, 2**31 - 1))]
+    return [*ffmpeg.PROTOCOLS, "-f", DEMUXERS[format], *limits, "-i", ffmpeg.address(path)]
+
+
+def probe(path: Path, format: str, max_pixels: int) -> Probe:
+    """Decodes the first frame and walks over the packets. Raises InputError if the file has no readable video."""
+    only_video = ["-map", "0:V:0"]
+    shown = ["-vf", "showinfo=checksum=0", "-frames:v", "1", "-f", "null", "-"]
+    _, _, log = ffmpeg.run([*source(path, format, max_pixels), *only_video, *shown])
+    stream = re.search(r"Stream #0:\d+.*?: Video: .*?, (\d+)x(\d+)", log)
+    if stream:
+        check_pixels(path, int(stream[1]), int(stream[2]), max_pixels)
+    rate = re.search(r"config in time_base: \S+, frame_rate: (\d+)/(\d+)", log)
+    frame = re.search(r" sar:(\d+)/(\d+) s:(\d+)x(\d+)", log)
+    if not rate or not frame or int(rate[1]) == 0 or int(rate[2]) == 0:
+        what = "no picture of the video can be decoded" if stream else "there is no video in it"
+        raise InputError(f"{path}: {what}, the file is damaged or incomplete ({ffmpeg.reason(log)})")
+    width, height = int(frame[3]), int(frame[4])
+    aspect = Fraction(int(frame[1]) or 1, int(frame[2]) or 1)
+    display = width
+    if aspect != 1:  # even widths stay even, because most video formats take no others
+        display = max(2, round(width * aspect / 2) * 2) if width % 2 == 0 else max(1, round(width * aspect))
+    check_pixels(path, display, height, max_pixels)
+    untagged = re.search(r"color_space:(\S+)", log)
+    matrix = None
+    if untagged and untagged[1] in ("unknown", "unspecified"):
+        matrix = hd_or_sd(height)
+    audio = re.search(r"Stream #0:\d+.*?: Audio: (\w+)", log)
+    count, even, first, exact = _timing(path, format, max_pixels, Fraction(int(rate[1]), int(rate[2])))
+    return Probe(display, height, display != width, exact, count, even, first, matrix, audio[1] if audio else None)
+
+
+def hd_or_sd(height: int) -> str:
+    """The colour matrix that players take for video of `height` lines that names none."""
+    return "bt709" if height > _HD_LINES else "bt601"
+
+
+def audio_codec(path: Path) -> str | None:
+    """The codec of the first audio stream of `path`, None if there is none."""
+    _, _, log = ffmpeg.run([*ffmpeg.PROTOCOLS, "-i", ffmpeg.address(path)])
+    found = re.search(r"Stream #0:\d+.*?: Audio: (\w+)", log)
+    return found[1] if found else None
+
+
+def _timing(path: Path, format: str, max_pixels: int, rate: Fraction) -> tuple[int, bool, Fraction, Fraction]:
+    """Frame count, whether the rate is constant, the first frame's time, and the rate."""
+    packets = ["-map", "0:V:0", "-c", "copy", "-copyts", "-f", "framecrc", "-"]
+    _, output, log = ffmpeg.run([*source(path, format, max_pixels), *packets], "warning")
+    if _CUT_SHORT.search(log) or (format == "avi" and _is_cut_riff(path)):
+        raise InputError(f"{path}: the file is damaged or incomplete, it ends too early: get a complete copy")
+    clock = re.search(r"^#tb 0: (\d+)/(\d+)", output, re.MULTILINE)
+    lines = re.findall(r"^0, +(\S+), +(\S+), +(\d+), +\d+, 0x\w+(?:, F=0x(\w+))?", output, re.MULTILINE)
+    shown = [line for line in lines if not int(line[3] or "0", 16) & _DISCARDED]
+    if not clock or not shown:
+        raise InputError(f"{path}: there are no frames in its video ({ffmpeg.reason(log)})")
+    tick = Fraction(int(clock[1]), int(clock[2]))
+    stamped = all(line[1] not in _NO_TIME for line in shown)
+    column = 1 if stamped else 0  # AVI may have times of decoding only; their order does not matter here
+    times = sorted(int(line[column]) for line in shown)
+    first = times[0] * tick
+    even = [round((time - times[0]) * tick * rate) for time in times] == list(range(len(times)))
+    if even:
+        return len(times), stamped, first, rate
+    duration = (times[-1] - times[0] + int(shown[-1][2])) * tick
+    if rate > _MAX_GUESSED_RATE and duration:
+        rate = Fraction(min(max(1, round(len(times) / duration)), _MAX_GUESSED_RATE))
+    return max(1, round(duration * rate)), False, first, rate
+
+
+def _is_cut_riff(path: Path) -> bool:
+    """True if the file is smaller than its first RIFF chunk says."""
+    with path.open("rb") as file:
+        announced = int.from_bytes(file.read(8)[4:], "little") + 8
+    return path.stat().st_size < announced

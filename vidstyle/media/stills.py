@@ -1,0 +1,90 @@
+"""Decodes single pictures of any mode into RGB with sRGB colours."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+from ..errors import InputError
+from .frame import Frame
+from .guard import check_pixels, decoding
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
+_TURNED = range(5, 9)  # values of EXIF's orientation that exchange width and height
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is known of a picture before it is decoded: its size as displayed, and whether it may be transparent."""
+
+    width: int
+    height: int
+    has_alpha: bool
+
+
+def read_header(path: Path, max_pixels: int) -> Header:
+    """Raises InputError if `path` is no picture, damaged, of several pages, or larger than max_pixels."""
+    with decoding(path, max_pixels), Image.open(path, formats=_FORMATS) as image:
+        width, height = image.size
+        pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+        turned = image.getexif().get(_ORIENTATION) in _TURNED
+        has_alpha = image.has_transparency_data
+    check_pixels(path, width, height, max_pixels)
+    if pages > 1:
+        raise InputError(f"{path}: holds {pages} pages: give each page as a picture of its own")
+    return Header(height, width, has_alpha) if turned else Header(width, height, has_alpha)
+
+
+def read_still(path: Path, max_pixels: int, duration: Fraction) -> Frame:
+    """The picture in `path`, upright, in sRGB, with its alpha if it may have any. Raises InputError as read_header."""
+    read_header(path, max_pixels)
+    with decoding(path, max_pixels), Image.open(path, formats=_FORMATS) as image:
+        profile = image.info.get("icc_profile")
+        has_alpha = image.has_transparency_data
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        plain = eight_bits(upright)
+        alpha = np.array(plain.convert("RGBA").getchannel("A")) if has_alpha else None
+        pixels = np.array(_in_srgb(plain, profile))
+    return Frame(pixels, duration, alpha)
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """The same picture in a mode of 8 bits a channel; 16-bit and float greys are scaled to 0..255."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = np.asarray(image).astype(np.float64)
+    if image.mode.startswith("I;16") or (image.mode == "I" and values.min() >= 0 and values.max() <= 65535):
+        top = 65535.0
+    else:
+        values = values - min(values.min(), 0)
+        top = max(float(values.max()), 1.0)
+    return Image.fromarray(_rounded(values * (255 / top)))
+
+
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    return np.rint(np.nan_to_num(values)).clip(0, 255).astype(np.uint8)
+
+
+def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
+    """RGB by the embedded colour profile; a profile that is broken or does not fit the picture is ignored."""
+    if image.mode in ("P", "PA", "RGBA", "RGBa", "RGBX", "1"):
+        image = image.convert("RGB")
+    elif image.mode in ("LA", "La"):
+        image = image.convert("L")
+    if isinstance(profile, bytes) and profile:
+        try:
+            source = ImageCms.getOpenProfile(io.BytesIO(profile))
+            if "srgb" not in ImageCms.getProfileDescription(source).lower():
+                converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+                return converted if converted is not None else image.convert("RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass
+    return image.convert("RGB")

@@ -1,0 +1,104 @@
+"""Reads video through ffmpeg."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from ..errors import InputError
+from . import ffmpeg
+from .clip import ReadOptions
+from .frame import ClipInfo, Frame
+from .probe import probe, source
+
+_SEEK_DIGITS = 6  # of the seconds that ffmpeg takes
+
+
+class VideoReader:
+    """A ClipReader of a video at one constant rate. Alpha, if the video has any, is ignored.
+
+    Opening it decodes one frame and walks once over the packets, so that frame_count is exact.
+    Raises InputError if the file is damaged or larger than options.max_pixels.
+    """
+
+    def __init__(self, path: Path, format: str, options: ReadOptions) -> None:
+        self._path, self._format, self._limit = path, format, options.max_pixels
+        self._probe = probe(path, format, options.max_pixels)
+        self._info = ClipInfo(
+            format=format,
+            width=self._probe.width,
+            height=self._probe.height,
+            frame_count=self._probe.frame_count,
+            tick=1 / self._probe.rate,
+            rate=self._probe.rate,
+            duration=self._probe.frame_count / self._probe.rate,
+            has_audio=self._probe.audio is not None,
+        )
+
+    @property
+    def info(self) -> ClipInfo:
+        return self._info
+
+    def frames(self, start: Fraction = Fraction(0), end: Fraction | None = None) -> Iterator[Frame]:
+        """The frames whose first instant lies in [start, end). Raises InputError if they end before they should."""
+        rate, count = self._probe.rate, self._probe.frame_count
+        first = max(0, math.ceil(start * rate))
+        stop = count if end is None else min(count, math.ceil(end * rate))
+        if first >= stop:
+            return
+        size = self._info.width * self._info.height * 3
+        skip = 0 if self._probe.even else first
+        process = ffmpeg.Process(self._arguments(first, stop))
+        try:
+            data = b""
+            for number in range(first - skip, stop):
+                read = process.stdout.read(size)
+                if len(read) == size:
+                    data = read
+                elif not data or self._probe.even or stop - number > 1 or process.wait() or process.log():
+                    self._complain(process, number)
+                # else: the last frame of an uneven clip, whose duration ffmpeg saw one frame shorter, is held
+                if number >= first:
+                    image = np.frombuffer(data, np.uint8).reshape(self._info.height, self._info.width, 3).copy()
+                    yield Frame(image, 1 / rate)
+        finally:
+            process.close()
+
+    def _arguments(self, first: int, stop: int) -> list[str]:
+        seek: list[str] = []
+        if self._probe.even and first:
+            # ffmpeg drops what comes before this time. It is early enough for the rounded times of MKV, but so near the
+            # frame that AVI, which counts time in frames, rounds it to that.
+            time = self._probe.first + (first - Fraction(1, 4)) / self._probe.rate
+            seek = ["-seek_timestamp", "1", "-ss", f"{float(time):.{_SEEK_DIGITS}f}"]
+        filters = [] if self._probe.even else ["setpts=PTS-STARTPTS", f"fps={self._probe.rate}"]
+        scale = "scale=flags=bicubic+accurate_rnd+full_chroma_int"
+        if self._probe.scaled:
+            scale += f":w={self._info.width}:h={self._info.height}"
+        if self._probe.matrix:
+            scale += f":in_color_matrix={self._probe.matrix}"
+        filters += [scale, "format=rgb24"]
+        count = stop - first if self._probe.even else stop
+        output = ["-map", "0:V:0", "-vf", ",".join(filters), "-fps_mode", "passthrough", "-frames:v", str(count)]
+        return [*seek, *source(self._path, self._format, self._limit), *output, "-f", "rawvideo", "pipe:1"]
+
+    def _complain(self, process: ffmpeg.Process, number: int) -> None:
+        process.wait()
+        reason = f" ({process.last_line()})" if process.log().strip() else ""
+        raise InputError(
+            f"{self._path}: ends after {number} of {self._probe.frame_count} frames, "
+            f"the file is damaged or incomplete{reason}"
+        )
+
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
