@@ -1,0 +1,91 @@
+"""Warping, flow and reliability on movements that are known."""
+
+import cv2
+import numpy as np
+import pytest
+
+from vidstyle.motion.flow import FLOWS, estimate_motion
+from vidstyle.motion.reliability import Motion, reliable, warp, warp_sharp, warping_error
+
+
+def texture(height=96, width=128, seed=0):
+    noise = np.random.default_rng(seed).uniform(0, 255, (height, width, 3)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 2.5)
+    return np.clip((smooth - 128) * 5 + 128, 0, 255)
+
+
+def moved(image, dx, dy):
+    """The image moved dx to the right and dy down, in whole pixels."""
+    return np.roll(image, (dy, dx), (0, 1))
+
+
+def constant_flow(height, width, x, y):
+    return np.broadcast_to(np.array([x, y], np.float32), (height, width, 2)).copy()
+
+
+@pytest.mark.parametrize("way", [warp, warp_sharp])
+def test_warp_by_whole_pixels_is_exact(way):
+    image = texture()
+    back = way(image, constant_flow(96, 128, -3, 2))  # what is at y came from three to the left and two below
+    np.testing.assert_allclose(back[4:-4, 4:-4], moved(image, 3, -2)[4:-4, 4:-4], atol=1e-3)
+
+
+def test_sharp_warp_loses_less_detail_than_linear():
+    image = texture()
+
+    def after_ten(way):
+        result = image
+        for step in range(10):
+            result = way(result, constant_flow(96, 128, *(0.5, 0.5) if step % 2 else (-0.5, -0.5)))
+        return np.abs(result - image)[16:-16, 16:-16].mean()
+
+    assert after_ten(warp_sharp) < 0.5 * after_ten(warp)
+
+
+@pytest.mark.parametrize("method", FLOWS)
+def test_flow_of_a_known_translation(method):
+    before = texture().astype(np.uint8)
+    motion = estimate_motion(before, moved(before, 4, -3), method)
+    inside = motion.backward[16:-16, 16:-16]
+    np.testing.assert_allclose(np.median(inside, (0, 1)), [-4, 3], atol=0.1)
+    assert motion.reliable[16:-16, 16:-16].mean() > 0.9
+    assert set(np.unique(motion.reliable)) <= {0.0, 1.0}
+
+
+def test_disocclusion_is_unreliable():
+    """A square that moves to the right uncovers its left edge."""
+    ground, square = texture(seed=1), texture(40, 40, seed=2)
+    before, after = ground.copy(), ground.copy()
+    before[30:70, 40:80] = square
+    after[30:70, 46:86] = square
+    motion = estimate_motion(before.astype(np.uint8), after.astype(np.uint8))
+    assert motion.reliable[36:64, 41:45].mean() < 0.4  # uncovered
+    assert motion.reliable[38:62, 58:78].mean() > 0.9  # the square itself
+    assert motion.reliable[:16].mean() > 0.95
+
+
+def test_what_comes_from_outside_is_unreliable():
+    still = np.zeros((20, 30, 2), np.float32)
+    into = constant_flow(20, 30, -5, 0)
+    assert reliable(still, still).all()
+    mask = reliable(into, -into)
+    assert not mask[:, :5].any() and mask[:, 5:].all()
+
+
+def test_a_motion_boundary_is_unreliable():
+    flow = np.zeros((20, 30, 2), np.float32)
+    flow[:, 15:, 0] = 1.0
+    mask = reliable(flow, -flow)
+    assert not mask[:, 14:16].any()
+    assert mask[:, 5:10].all() and mask[:, 20:28].all()
+
+
+def test_warping_error_of_a_perfect_movement_is_nothing_and_of_a_known_one_is_known():
+    image = texture()
+    flow = constant_flow(96, 128, -3, 0)
+    inside = np.zeros((96, 128), np.float32)
+    inside[4:-4, 4:-4] = 1
+    assert warping_error(image, moved(image, 3, 0), Motion(flow, inside)) < 1e-8
+    darker = moved(image, 3, 0) - 25.5
+    assert warping_error(image, darker, Motion(flow, inside)) == pytest.approx(0.01, rel=1e-3)
+    assert warping_error(image, darker, Motion(flow, 0 * inside)) == 0

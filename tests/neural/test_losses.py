@@ -1,0 +1,136 @@
+"""The terms of the objective against values worked out by hand, and their gradients against finite differences."""
+
+import numpy as np
+import pytest
+
+from vidstyle.config import Config, Style
+from vidstyle.neural.losses import (
+    Objective,
+    Targets,
+    content_loss,
+    gram_matrix,
+    style_loss,
+    temporal_loss,
+    total_variation,
+)
+from vidstyle.neural.runtime import tf
+
+
+def tensor(values):
+    return tf.constant(np.asarray(values, np.float32))
+
+
+def test_gram_matrix_of_two_positions():
+    features = tensor([[[[1, 2], [3, 4]]]])  # N = 2 positions, C = 2 channels
+    np.testing.assert_allclose(gram_matrix(features), np.array([[10, 14], [14, 20]]) / 4)
+
+
+def test_gram_matrix_does_not_depend_on_the_size_of_the_picture():
+    tile = np.random.default_rng(0).uniform(size=(1, 3, 4, 5)).astype(np.float32)
+    np.testing.assert_allclose(gram_matrix(tensor(tile)), gram_matrix(tensor(np.tile(tile, (1, 2, 3, 1)))), rtol=1e-5)
+
+
+def test_content_loss():
+    features, target = tensor([[[[3.0, 0.0]]]]), tensor([[[[1.0, 1.0]]]])
+    assert float(content_loss(features, target, "gatys")) == 2.5  # (4 + 1) / 2
+    assert float(content_loss(features, target, "relative")) == 2.5  # (4 + 1) / (1 + 1)
+
+
+def test_style_loss_of_a_layer_is_that_of_the_paper():
+    """Eq. 4: 1 / (4 N^2 M^2) sum (G - A)^2, G and A not normalised."""
+    rng = np.random.default_rng(1)
+    f, a = (rng.uniform(size=(1, 2, 3, 4)).astype(np.float32) for _ in range(2))
+    raw = [x.reshape(6, 4).T @ x.reshape(6, 4) for x in (f, a)]
+    expected = np.square(raw[0] - raw[1]).sum() / (4 * 4**2 * 6**2)
+    grams = gram_matrix(tensor(f)), gram_matrix(tensor(a))
+    np.testing.assert_allclose(style_loss(*grams, "gatys"), expected, rtol=1e-5)
+    relative = np.square(raw[0] - raw[1]).sum() / np.square(raw[1]).sum()
+    np.testing.assert_allclose(style_loss(*grams, "relative"), relative, rtol=1e-5)
+
+
+def test_total_variation_of_a_checkerboard_is_the_number_of_its_edges():
+    board = np.indices((4, 6)).sum(0) % 2 * 255.0
+    x = tensor(np.repeat(board[None, ..., None], 3, -1))
+    edges = 3 * (3 * 6 + 4 * 5)
+    assert float(total_variation(x, "gatys")) == 255 * edges
+    np.testing.assert_allclose(total_variation(x, "relative"), edges / x.shape.num_elements(), rtol=1e-6)
+
+
+def test_temporal_loss_is_masked_and_pulls_only_where_reliable():
+    x = tensor(np.full((1, 2, 2, 3), 100.0))
+    warped = tensor(np.full((1, 2, 2, 3), 151.0))  # a difference of 0.2 of the range
+    reliable = tensor([[[[1.0], [0.0]], [[0.0], [0.5]]]])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        loss = temporal_loss(x, warped, reliable, "relative")
+    np.testing.assert_allclose(loss, 0.2**2 * 1.5 / 4, rtol=1e-5)
+    pull = -np.asarray(tape.gradient(loss, x))[0, ..., 0]
+    assert pull[0, 0] > pull[1, 1] > 0
+    assert pull[0, 1] == pull[1, 0] == 0
+
+
+def random_problem(normalization, **settings):
+    rng = np.random.default_rng(2)
+
+    def features():
+        return {"conv1_1": rng.uniform(size=(1, 4, 5, 3)), "conv4_2": rng.uniform(size=(1, 2, 2, 4))}
+
+    config = Config(
+        styles=(Style("a", 3), Style("b", 1)),
+        style_layers=Config.style_layers[:1],
+        normalization=normalization,
+        content_weight=0.7,
+        style_weight=0.9,
+        tv_weight=0.3,
+        temporal_weight=5,
+        **settings,
+    )
+    here = {name: tensor(value) for name, value in features().items()}
+    targets = Targets(
+        content={name: tensor(value) for name, value in features().items()},
+        grams=tuple({name: gram_matrix(tensor(value)) for name, value in features().items()} for _ in range(2)),
+        style_shares=tensor([0.75, 0.25]),
+        warped=tensor(rng.uniform(0, 255, (1, 4, 5, 3))),
+        reliable=tensor(rng.uniform(size=(1, 4, 5, 1))),
+    )
+    return Objective(config), tensor(rng.uniform(0, 255, (1, 4, 5, 3))), here, targets
+
+
+@pytest.mark.parametrize("normalization", ["relative", "gatys"])
+def test_total_is_the_weighted_sum(normalization):
+    objective, x, features, targets = random_problem(normalization)
+    terms = objective.losses(x, features, targets)
+    expected = 0.7 * terms.content + 0.9 * terms.style + 0.3 * terms.tv + 5 * terms.temporal
+    np.testing.assert_allclose(terms.total, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_styles_are_blended_by_their_shares(share):
+    objective, x, features, targets = random_problem("relative")
+
+    def style(shares):
+        return float(objective.losses(x, features, targets._replace(style_shares=tensor(shares))).style)
+
+    assert style([share, 1 - share]) == pytest.approx(share * style([1, 0]) + (1 - share) * style([0, 1]), rel=1e-5)
+
+
+@pytest.mark.parametrize("normalization", ["relative", "gatys"])
+@pytest.mark.parametrize("wrt", ["x", "conv1_1", "conv4_2"])
+def test_gradients_agree_with_finite_differences(normalization, wrt):
+    objective, x, features, targets = random_problem(normalization)
+    point = x if wrt == "x" else features[wrt]
+
+    def total(value):
+        if wrt == "x":
+            return objective.losses(value, features, targets).total
+        terms = objective.losses(x, {**features, wrt: value}, targets)
+        return terms.content + terms.style  # without the large terms of x, whose rounding would hide them
+
+    with tf.GradientTape() as tape:
+        tape.watch(point)
+        value = total(point)
+    gradient = tape.gradient(value, point)
+    direction = tensor(np.random.default_rng(3).normal(size=point.shape))
+    step = 0.05 if wrt == "x" else 0.01
+    numeric = (float(total(point + step * direction)) - float(total(point - step * direction))) / (2 * step)
+    assert float(tf.reduce_sum(gradient * direction)) == pytest.approx(numeric, rel=0.01)

@@ -1,0 +1,105 @@
+"""One suite over all optimisers, on problems whose solution is known."""
+
+import numpy as np
+import pytest
+
+from vidstyle.neural.engine import OPTIMIZERS
+from vidstyle.neural.losses import Losses
+from vidstyle.neural.runtime import tf
+
+pytestmark = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+
+N = 48
+CURVATURES = np.geomspace(1, 300, N).astype(np.float32)
+
+
+def losses(total):
+    zero = tf.constant(0.0)
+    return Losses(content=total, style=zero, tv=zero, temporal=zero, total=total)
+
+
+def quadratic(target, scale=1e-6):
+    """A badly conditioned bowl around target, as small in value as the relative objective."""
+
+    def evaluate(x):
+        error = x - target
+        return losses(0.5 * scale * tf.reduce_sum(CURVATURES * error**2)), scale * CURVATURES * error
+
+    return evaluate
+
+
+def minimize(optimizer, evaluate, start, evaluations, memory=None):
+    memory = optimizer.fresh(start.size) if memory is None else memory
+    run = tf.function(lambda state, until: optimizer.advance(evaluate, state, until), autograph=False)
+    return run(optimizer.begin(tf.constant(start), memory), tf.constant(evaluations))
+
+
+def test_it_finds_the_minimum_inside_the_bounds(optimizer):
+    target = np.linspace(20, 230, N).astype(np.float32)
+    found = minimize(optimizer, quadratic(target), np.full(N, 128, np.float32), 300)
+    assert float(found.losses.total) < 1e-4 * float(found.start.total)
+    np.testing.assert_allclose(found.x, target, atol=3)
+
+
+def test_it_stops_at_the_bounds(optimizer):
+    target = np.linspace(-300, 500, N).astype(np.float32)
+    found = minimize(optimizer, quadratic(target), np.full(N, 128, np.float32), 300)
+    np.testing.assert_allclose(found.x, np.clip(target, 0, 255), atol=1)
+
+
+@pytest.mark.parametrize("evaluations", [1, 2, 5, 17])
+def test_it_spends_no_more_than_it_may_and_never_ends_worse(optimizer, evaluations):
+    start = np.random.default_rng(0).uniform(0, 255, N).astype(np.float32)
+    evaluate = quadratic(np.full(N, 100, np.float32))
+    found = minimize(optimizer, evaluate, start, evaluations)
+    assert int(found.evaluations) <= evaluations
+    assert float(found.losses.total) <= float(found.start.total)
+    assert float(found.losses.total) == pytest.approx(float(evaluate(found.x)[0].total), rel=1e-6)
+
+
+def test_a_run_in_stretches_is_the_same_as_one_run(optimizer):
+    start = np.random.default_rng(1).uniform(0, 255, N).astype(np.float32)
+    evaluate = quadratic(np.full(N, 60, np.float32))
+    whole = minimize(optimizer, evaluate, start, 30)
+    state = optimizer.begin(tf.constant(start), optimizer.fresh(N))
+    run = tf.function(lambda state, until: optimizer.advance(evaluate, state, until), autograph=False)
+    for until in (7, 8, 21, 30):
+        state = run(state, tf.constant(until))
+    np.testing.assert_array_equal(whole.x, state.x)
+
+
+def test_its_memory_serves_the_next_problem(optimizer):
+    start = np.full(N, 128, np.float32)
+    target = np.linspace(60, 200, N).astype(np.float32)
+    # Nearly converged, as a painted frame is; Adam needs longer to get there.
+    first = minimize(optimizer, quadratic(target), start, 80 if optimizer is OPTIMIZERS["adam"] else 25)
+    target[::12] += 20  # a small part has moved
+    following = quadratic(target)
+    fresh = minimize(optimizer, following, np.asarray(first.x), 6)
+    remembering = minimize(optimizer, following, np.asarray(first.x), 6, first.memory)
+    assert float(remembering.losses.total) < 0.9 * float(fresh.losses.total)
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_what_is_not_finite_at_the_start_shows_in_the_losses(optimizer, what):
+    def evaluate(x):
+        total = tf.reduce_sum(x) * (np.nan if what == "loss" else 1)
+        return losses(total), x * (np.inf if what == "gradient" else 1)
+
+    found = minimize(optimizer, evaluate, np.full(N, 9, np.float32), 5)
+    assert not np.isfinite(found.losses.total)
+    assert bool(found.done)
+
+
+def test_a_cliff_on_the_way_is_walked_around(optimizer):
+    """Beyond 200 the objective is NaN; the best finite point is kept."""
+    target = np.full(N, 190, np.float32)
+
+    def evaluate(x):
+        value, gradient = quadratic(target)(x)
+        cliff = tf.where(tf.reduce_max(x) > 200, np.nan, 0.0)
+        return losses(value.total + cliff), gradient
+
+    found = minimize(optimizer, evaluate, np.full(N, 20, np.float32), 60)
+    assert np.isfinite(found.losses.total)
+    assert float(found.losses.total) < float(found.start.total)

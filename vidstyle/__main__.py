@@ -1,0 +1,5 @@
+"""`python -m vidstyle` is the command `vidstyle`."""
+
+from .cli import main
+
+main()

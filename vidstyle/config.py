@@ -1,0 +1,217 @@
+"""Every setting of a run, its default and its limits. Defaults live here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from .errors import OptionError, unknown
+
+Pooling = Literal["avg", "max"]
+Normalization = Literal["relative", "gatys"]
+Optimizer = Literal["lbfgs", "adam"]
+Init = Literal["prev-warped", "prev", "content", "noise"]
+Network = Literal["vgg16", "vgg19"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+# Convolutions in each block. To add a network: its blocks here, its weights in neural/weights.py.
+NETWORKS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+
+# Layers of Gatys et al. 2016, section 3.
+CONTENT_LAYERS = ("conv4_2",)
+STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+
+MIN_SIDE = 16  # four poolings leave one cell of conv5
+MAX_SIDE = 512  # longer side that is painted unless --size says otherwise
+
+
+@dataclass(frozen=True)
+class TermWeights:
+    """How much each term of the objective counts."""
+
+    content: float
+    style: float
+    tv: float
+    temporal: float
+
+
+# The two normalisations give terms of different magnitudes, so each has its own weights.
+DEFAULT_WEIGHTS: dict[str, TermWeights] = {
+    "relative": TermWeights(content=0.25, style=1.0, tv=0.1, temporal=10.0),
+    "gatys": TermWeights(content=1.0, style=100.0, tv=1.0, temporal=1e5),
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """A picture whose style is painted with, and its share where several are blended."""
+
+    path: Path
+    weight: float = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> Style:
+        """`IMAGE` or `IMAGE:WEIGHT`; a name that really ends in `:number` is taken as it stands if it exists."""
+        match = re.fullmatch(r"(.+):([-+]?[\d.]+(?:e[-+]?\d+)?|nan|inf)", text, re.IGNORECASE)
+        if match and not Path(text).exists():
+            try:
+                return cls(Path(match[1]), float(match[2]))
+            except ValueError as error:
+                raise OptionError(f"--style {text}: '{match[2]}' is not a weight; write IMAGE:WEIGHT") from error
+        return cls(Path(text))
+
+
+@dataclass(frozen=True)
+class StyleLayer:
+    """A layer whose Gram matrix counts as style, and its weight among them (None: all are equal)."""
+
+    name: str
+    weight: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> StyleLayer:
+        """`LAYER` or `LAYER:WEIGHT`."""
+        name, _, weight = text.partition(":")
+        try:
+            return cls(name, float(weight) if weight else None)
+        except ValueError as error:
+            raise OptionError(f"--style-layer {text}: '{weight}' is not a weight; write LAYER:WEIGHT") from error
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a run; every one is checked when the object is made (OptionError names the option).
+
+    size: longer side of the result in pixels; None keeps the source's up to MAX_SIDE.
+    start, end: the part of the clip, in seconds.
+    content_weight .. temporal_weight: None takes DEFAULT_WEIGHTS of the normalization.
+    first_evaluations: evaluations of the objective (loss and gradient) for a frame without a predecessor.
+    evaluations: the same for a frame that starts from the previous result.
+    weights: a file of network weights; None takes the one that comes with `network`.
+    """
+
+    styles: tuple[Style, ...]
+    size: int | None = None
+    start: Fraction = Fraction(0)
+    end: Fraction | None = None
+    content_weight: float | None = None
+    style_weight: float | None = None
+    tv_weight: float | None = None
+    temporal_weight: float | None = None
+    content_layers: tuple[str, ...] = CONTENT_LAYERS
+    style_layers: tuple[StyleLayer, ...] = field(default=tuple(StyleLayer(name) for name in STYLE_LAYERS))
+    pooling: Pooling = "avg"
+    normalization: Normalization = "relative"
+    optimizer: Optimizer = "lbfgs"
+    init: Init = "prev-warped"
+    first_evaluations: int = 120
+    evaluations: int = 12
+    network: Network = "vgg16"
+    weights: Path | None = None
+    precision: Precision = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for option, kind in (
+            ("pooling", Pooling),
+            ("normalization", Normalization),
+            ("optimizer", Optimizer),
+            ("init", Init),
+            ("network", Network),
+            ("precision", Precision),
+        ):
+            if getattr(self, option) not in get_args(kind):
+                raise OptionError(f"--{option}: {unknown(option, str(getattr(self, option)), get_args(kind))}")
+        if not self.styles:
+            raise OptionError("--style: at least one picture is needed, for example --style painting.jpg")
+        for style in self.styles:
+            _check(f"--style {style.path}:{style.weight}", style.weight, 0, 1e6)
+        if not sum(style.weight for style in self.styles) > 0:
+            raise OptionError("--style: all weights are 0; give at least one picture a weight above 0")
+        if self.size is not None:
+            _check("--size", self.size, MIN_SIDE, 16384, "pixels")
+        _check("--start", self.start, 0, math.inf, "seconds")
+        if self.end is not None and not self.end > self.start:
+            raise OptionError(f"--end {float(self.end):g}: must lie after --start {float(self.start):g}")
+        for name in ("content", "style", "tv", "temporal"):
+            weight = getattr(self, f"{name}_weight")
+            if weight is not None:
+                _check(f"--{name}-weight", weight, 0, 1e12)
+        if self.term_weights.content == 0 and self.term_weights.style == 0:
+            raise OptionError("--content-weight, --style-weight: both are 0, so there is nothing to paint; raise one")
+        _check("--first-evaluations", self.first_evaluations, 1, 100_000)
+        _check("--evaluations", self.evaluations, 1, 100_000)
+        _check("--seed", self.seed, 0, 2**31 - 1)
+        object.__setattr__(self, "content_layers", tuple(self._layer("content", n) for n in self.content_layers))
+        object.__setattr__(
+            self, "style_layers", tuple(StyleLayer(self._layer("style", s.name), s.weight) for s in self.style_layers)
+        )
+        for option, names in (("content", self.content_layers), ("style", [s.name for s in self.style_layers])):
+            if not names:
+                raise OptionError(f"--{option}-layer: name at least one layer")
+            if len(set(names)) < len(names):
+                raise OptionError(f"--{option}-layer: a layer is named twice; name each once")
+        for layer in self.style_layers:
+            if layer.weight is not None:
+                _check(f"--style-layer {layer.name}:{layer.weight}", layer.weight, 0, 1e6)
+
+    def _layer(self, option: str, name: str) -> str:
+        """The paper's name (conv4_2) of a layer named as in the paper or as in Keras (block4_conv2)."""
+        match = re.fullmatch(r"(?:block(\d)_conv|conv(\d)_)(\d)", name)
+        paper = f"conv{match[1] or match[2]}_{match[3]}" if match else name
+        known = layer_names(self.network)
+        if paper not in known:
+            raise OptionError(f"--{option}-layer: {unknown(f'layer of {self.network}', name, known)}")
+        return paper
+
+    @property
+    def term_weights(self) -> TermWeights:
+        """The weights of the four terms, defaults filled in."""
+        default = DEFAULT_WEIGHTS[self.normalization]
+
+        def of(name: str) -> float:
+            given: float | None = getattr(self, f"{name}_weight")
+            return float(getattr(default, name) if given is None else given)
+
+        return TermWeights(of("content"), of("style"), of("tv"), of("temporal"))
+
+    @property
+    def style_layer_weights(self) -> dict[str, float]:
+        """Layer -> w_l of Gatys et al. 2016, eq. 5; layers without a weight of their own get 1/5 as there for five."""
+        return {s.name: 1 / len(self.style_layers) if s.weight is None else s.weight for s in self.style_layers}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for a report: paths as strings, times as exact fractions in strings, weights filled in."""
+        plain = json.loads(json.dumps(asdict(self), default=str))
+        for name, weight in asdict(self.term_weights).items():
+            plain[f"{name}_weight"] = weight
+        assert isinstance(plain, dict)
+        return plain
+
+    def fingerprint(self) -> str:
+        """sha256 over all settings: equal fingerprints on equal files give equal results."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def layer_names(network: str) -> list[str]:
+    """All convolution layers of a network in order, named as in the paper.
+
+    >>> layer_names("vgg16")[-2:]
+    ['conv5_2', 'conv5_3']
+    """
+    return [f"conv{b}_{c}" for b, count in enumerate(NETWORKS[network], 1) for c in range(1, count + 1)]
+
+
+def _check(option: str, value: float | Fraction, low: float, high: float, unit: str = "") -> None:
+    if math.isfinite(value) and low <= value <= high:
+        return
+    limits = f"{low:g} or more" if math.isinf(high) else f"between {low:g} and {high:g}"
+    shown = f"{float(value):g}"
+    head = option if option.endswith(shown) or ":" in option else f"{option} {shown}"
+    raise OptionError(f"{head}: must be {limits}{' ' + unit if unit else ''}")

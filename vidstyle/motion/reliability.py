@@ -1,0 +1,69 @@
+"""Moving pictures along a flow, and where the result can be trusted.
+
+The rules are those of Sundaram et al. 2010 (eq. 5 and section 4) as used by Ruder et al. 2016, section 4.2; the measure
+is that of Lai et al. 2018, section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """How a frame moved since its predecessor.
+
+    backward: float32 (H, W, 2), pixels; the content at y was at y + backward(y) in the predecessor.
+    reliable: float32 (H, W) in [0, 1]; 0 where backward cannot be trusted.
+    """
+
+    backward: Array
+    reliable: Array
+
+
+def warp(image: Array, flow: Array, interpolation: int = cv2.INTER_LINEAR) -> Array:
+    """w(y) = image(y + flow(y)); image float32 (H, W) or (H, W, C), flow (H, W, 2) in pixels, mirrored outside."""
+    height, width = flow.shape[:2]
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    return np.asarray(cv2.remap(image, x, y, interpolation, borderMode=cv2.BORDER_REFLECT), np.float32)
+
+
+def warp_sharp(image: Array, flow: Array) -> Array:
+    """As warp, by Lanczos interpolation, which keeps more detail over many frames; float32, clipped to 0..255."""
+    return np.clip(warp(image, flow, cv2.INTER_LANCZOS4), 0, 255)
+
+
+def reliable(backward: Array, forward: Array) -> Array:
+    """1 where `backward` (frame to predecessor) can be trusted, else 0; flows (H, W, 2), result float32 (H, W).
+
+    0 are disocclusions (the forward flow does not lead back), motion boundaries, and what comes from outside.
+    """
+    height, width = backward.shape[:2]
+    returned = warp(forward, backward)
+    there, back = np.square(backward).sum(-1), np.square(returned).sum(-1)
+    consistent = np.square(returned + backward).sum(-1) <= 0.01 * (there + back) + 0.5
+    gradient_y, gradient_x = np.gradient(backward, axis=(0, 1))
+    smooth = (np.square(gradient_x) + np.square(gradient_y)).sum(-1) <= 0.01 * there + 0.002
+    x = backward[..., 0] + np.arange(width)
+    y = backward[..., 1] + np.arange(height)[:, None]
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    return np.asarray(consistent & smooth & inside, np.float32)
+
+
+def warping_error(previous: NDArray[np.generic], current: NDArray[np.generic], motion: Motion) -> float:
+    """Mean squared difference of `current` and the warped `previous` where reliable (Lai et al., eq. 9).
+
+    previous, current: (H, W, 3), 0..255; the difference is of values 0..1. 0 where nothing is reliable.
+    """
+    weight = float(motion.reliable.sum())
+    if weight == 0:
+        return 0.0
+    difference = (current.astype(np.float32) - warp(previous.astype(np.float32), motion.backward)) / 255
+    return float((np.square(difference).sum(-1) * motion.reliable).sum() / (3 * weight))

@@ -1,0 +1,1 @@
+"""The objective and its optimisation; the only part that uses TensorFlow (runtime.py sets it up)."""

@@ -1,0 +1,129 @@
+"""The objective and its optimisation for pictures of one size: one traced function, and the styles' Gram matrices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from ..config import MIN_SIDE, Config
+from ..errors import OptimizationError
+from . import adam, lbfgs
+from .losses import Losses, Objective, Targets, gram_matrix
+from .optimize import Optimizer, State
+from .runtime import tf
+from .vgg import Vgg
+
+Picture = NDArray[np.float32]  # (H, W, 3), RGB 0..255
+
+# Optimisers. To add one: a module with fresh() and minimize() as in optimize.Optimizer.
+OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": lbfgs, "adam": adam}
+
+
+# Called with the evaluations so far in a frame and its loss.
+Tick = Callable[[int, float], None]
+
+# Evaluations in one call of the graph, which neither Ctrl-C nor progress can interrupt; fewer for larger pictures.
+CHUNK = 20
+CHUNK_PIXELS = 2_000_000
+
+
+class Painted(NamedTuple):
+    """image: float32 (H, W, 3), 0..255. losses: each term without its weight, and their weighted `total`."""
+
+    image: Picture
+    losses: dict[str, float]
+    evaluations: int
+    memory: Any
+
+
+class Engine:
+    """Optimises pictures of `size` = (height, width) towards the styles, uint8 (H, W, 3) of any sizes."""
+
+    def __init__(self, config: Config, vgg: Vgg, styles: Sequence[NDArray[np.uint8]], size: tuple[int, int]) -> None:
+        self.size = size
+        self.vgg = vgg
+        self.objective = Objective(config)
+        self.optimizer = OPTIMIZERS[config.optimizer]
+        self.grams = tuple(self._grams(style) for style in styles)
+        total = sum(style.weight for style in config.styles)
+        self.shares = tf.constant([style.weight / total for style in config.styles], tf.float32)
+        self.chunk = max(1, min(CHUNK, CHUNK_PIXELS // (size[0] * size[1])))
+        self._content = tf.function(self._trace_content, autograph=False)
+        self._advance = tf.function(self._trace_advance, autograph=False)
+
+    def paint(
+        self,
+        content: Picture,
+        start: Picture,
+        evaluations: int,
+        memory: Any = None,
+        warped: Picture | None = None,
+        reliable: NDArray[np.float32] | None = None,
+        tick: Tick | None = None,
+    ) -> Painted:
+        """The best picture met within `evaluations` from `start`.
+
+        content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before. warped,
+        reliable (H, W): the previous result moved here and where to trust it; without them there is no temporal term.
+        Raises OptimizationError where a term or the gradient is not finite at the start.
+        """
+        if warped is None or reliable is None:
+            warped, reliable = start, np.zeros(self.size, np.float32)
+        wanted = self._content(tf.constant(content[None]))
+        targets = Targets(
+            wanted, self.grams, self.shares, tf.constant(warped[None]), tf.constant(reliable[None, ..., None])
+        )
+        state = self.optimizer.begin(tf.constant(start), self.optimizer.fresh(start.size) if memory is None else memory)
+        for until in (*range(self.chunk, evaluations, self.chunk), evaluations):
+            state = self._advance(state, targets, tf.constant(until))
+            losses = {name: float(value) for name, value in state.losses._asdict().items()}
+            if not math.isfinite(losses["total"]):
+                bad = [name for name, value in state.start._asdict().items() if not math.isfinite(value)]
+                raise OptimizationError(
+                    f"the {bad[0] if bad else 'gradient'} term is not finite; "
+                    "use --precision float32 or smaller weights"
+                )
+            if tick is not None:
+                tick(int(state.evaluations), losses["total"])
+            if state.done:
+                break
+        image = state.x.numpy().reshape(start.shape)
+        return Painted(image, losses, int(state.evaluations), state.memory)
+
+    def _trace_content(self, content: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self.vgg.features(content, self.objective.content_layers)
+
+    def _trace_advance(self, state: State, targets: Targets, until: tf.Tensor) -> State:
+        def evaluate(x: tf.Tensor) -> tuple[Losses, tf.Tensor]:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                picture = tf.reshape(x, (1, *self.size, 3))
+                features = self.vgg.features(picture, self.objective.layers)
+                losses = self.objective.losses(picture, features, targets)
+            return losses, tape.gradient(losses.total, x)
+
+        return self.optimizer.advance(evaluate, state, until)
+
+    def _grams(self, style: NDArray[np.uint8]) -> dict[str, tf.Tensor]:
+        """Of the style at the scale of the frames: its longer side as long as theirs."""
+        height, width = style.shape[:2]
+        scale = max(self.size) / max(height, width)
+        small = resize(style, (max(MIN_SIDE, round(height * scale)), max(MIN_SIDE, round(width * scale))))
+        features = self.vgg.features(tf.constant(small[None]), self.objective.style_layers)
+        return {name: gram_matrix(feature) for name, feature in features.items()}
+
+
+def resize(image: NDArray[np.uint8] | Picture, size: tuple[int, int]) -> Picture:
+    """Image (H, W, 3), 0..255, at another (height, width) by Lanczos; float32, clipped to 0..255."""
+    if image.shape[:2] == size:
+        return image.astype(np.float32)
+    resized = [
+        np.asarray(PIL.Image.fromarray(channel).resize(size[::-1], PIL.Image.Resampling.LANCZOS))
+        for channel in np.moveaxis(image.astype(np.float32), -1, 0)
+    ]
+    return np.clip(np.stack(resized, -1), 0, 255)

@@ -1,0 +1,180 @@
+"""L-BFGS on pixels kept within 0..255, in float32, entirely inside one graph.
+
+Nocedal and Wright, Numerical Optimization (2006): algorithm 7.5 in the compact form of Byrd, Nocedal and Schnabel 1994
+(eq. 3.1), so that a direction costs two products with the stacked history. Bounds as in Bertsekas 1982: values that lie
+on a bound and are pushed outwards are held there while the rest moves.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from .losses import Losses
+from .optimize import HIGHEST, LOWEST, Evaluate, project, select
+from .runtime import tf
+
+PAIRS = 20  # pairs of steps and gradient changes that model the curvature
+FIRST_STEP = 2.0  # mean change of a pixel value, 0..255, in a step without a model of the curvature
+SUFFICIENT_DECREASE = 1e-4  # Armijo's constant
+MIN_CURVATURE = 1e-8  # smallest s.y / |s||y| of a pair that is kept
+MAX_BACKTRACKS = 6  # shortened trials before the model is thrown away, and again before giving up
+
+
+class Memory(NamedTuple):
+    """The model of the curvature: how the gradient changed along the last steps; n = H W 3.
+
+    steps, changes: float32 (PAIRS, n), oldest first; the last `pairs` (int32 scalar) rows are used.
+    """
+
+    steps: tf.Tensor
+    changes: tf.Tensor
+    pairs: tf.Tensor
+
+
+class State(NamedTuple):
+    """Where an optimisation stands (see optimize.State). x, gradient, direction: (n,).
+
+    step: how much of direction is tried next. backtracks: trials in a row that were not accepted.
+    """
+
+    x: tf.Tensor
+    start: Losses
+    losses: Losses
+    gradient: tf.Tensor
+    direction: tf.Tensor
+    step: tf.Tensor
+    memory: Memory
+    evaluations: tf.Tensor
+    backtracks: tf.Tensor
+    done: tf.Tensor
+
+
+def fresh(size: int) -> Memory:
+    """A memory without pairs, for pictures of `size` = H W 3 values."""
+    return Memory(tf.zeros((PAIRS, size)), tf.zeros((PAIRS, size)), tf.constant(0))
+
+
+def begin(x: tf.Tensor, memory: Memory) -> State:
+    """Before the first evaluation, from the picture x."""
+    x = project(tf.reshape(x, (-1,)))
+    none = tf.zeros_like(x)
+    infinite = Losses(*(tf.constant(math.inf) for _ in Losses._fields))
+    # The first trial is x itself, so that the objective stands in the graph once.
+    return State(
+        x=x,
+        start=infinite,
+        losses=infinite,
+        gradient=none,
+        direction=none,
+        step=tf.constant(1.0),
+        memory=memory,
+        evaluations=tf.constant(0),
+        backtracks=tf.constant(0),
+        done=tf.constant(False),
+    )
+
+
+def advance(evaluate: Evaluate, state: State, until: tf.Tensor) -> State:
+    """Go on until `until` evaluations in all were made; the result is never worse than where it began."""
+
+    def go_on(*state: tf.Tensor) -> tf.Tensor:
+        now = State(*state)
+        return (now.evaluations < until) & ~now.done
+
+    def trial(*state: tf.Tensor) -> State:
+        now = State(*state)
+        x = project(now.x + now.step * now.direction)
+        losses, gradient = evaluate(x)
+        moved = x - now.x
+        slope = _dot(now.gradient, moved)  # negative: downhill
+        first = now.evaluations == 0
+        finite = tf.math.is_finite(losses.total + tf.norm(gradient))
+        lower = (losses.total <= now.losses.total + SUFFICIENT_DECREASE * slope) & (slope < 0.0)
+        now = now._replace(
+            evaluations=now.evaluations + 1, start=select(first, losses, now.start), done=first & ~finite
+        )
+        return tf.cond(
+            finite & (first | lower),
+            lambda: _accept(now, x, losses, gradient, moved),
+            lambda: _shorten(now, losses.total, slope),
+        )
+
+    return State(*tf.while_loop(go_on, trial, state, parallel_iterations=1))
+
+
+def _accept(now: State, x: tf.Tensor, losses: Losses, gradient: tf.Tensor, moved: tf.Tensor) -> State:
+    change = gradient - now.gradient
+    curved = _dot(moved, change) > MIN_CURVATURE * tf.norm(moved) * tf.norm(change)
+    memory = tf.cond(curved, lambda: _remember(now.memory, moved, change), lambda: now.memory)
+    return now._replace(
+        x=x,
+        losses=losses,
+        gradient=gradient,
+        direction=_direction(x, gradient, memory),
+        step=tf.constant(1.0),
+        memory=memory,
+        backtracks=tf.constant(0),
+    )
+
+
+def _remember(memory: Memory, step: tf.Tensor, change: tf.Tensor) -> Memory:
+    return Memory(
+        tf.concat([memory.steps[1:], step[None]], 0),
+        tf.concat([memory.changes[1:], change[None]], 0),
+        tf.minimum(memory.pairs + 1, PAIRS),
+    )
+
+
+def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor) -> State:
+    """A shorter step to the minimum of the parabola through what is known; a fresh start when that goes on failing."""
+    rise = total - now.losses.total - slope
+    parabola = -0.5 * slope / rise
+    shorter = now.step * tf.clip_by_value(tf.where(tf.math.is_finite(parabola), parabola, 0.1), 0.1, 0.5)
+    give_up = now.backtracks + 1 >= MAX_BACKTRACKS
+    restart = give_up & (now.memory.pairs > 0)
+    return now._replace(
+        direction=tf.where(restart, _steepest(now.x, now.gradient), now.direction),
+        step=tf.where(restart, 1.0, shorter),
+        memory=tf.cond(restart, lambda: fresh(now.x.shape[0]), lambda: now.memory),
+        backtracks=tf.where(restart, 0, now.backtracks + 1),
+        done=now.done | (give_up & ~restart),
+    )
+
+
+def _free(x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    """1 where a value may move downhill, 0 where a bound is in the way."""
+    held = ((x <= LOWEST) & (gradient > 0)) | ((x >= HIGHEST) & (gradient < 0))
+    return tf.cast(~held, tf.float32)
+
+
+def _steepest(x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    downhill = -gradient * _free(x, gradient)
+    return downhill * (FIRST_STEP / tf.maximum(tf.reduce_mean(tf.abs(downhill)), 1e-30))
+
+
+def _direction(x: tf.Tensor, gradient: tf.Tensor, memory: Memory) -> tf.Tensor:
+    """-H g on the free values, H = c I + [S cY] M [S cY]^T (Byrd, Nocedal, Schnabel 1994, theorem 2.2)."""
+    steps, changes, pairs = memory
+    free = _free(x, gradient)
+    g = gradient * free
+    used = tf.range(PAIRS) >= PAIRS - pairs
+    sy = tf.matmul(steps, changes, transpose_b=True)
+    yy = tf.matmul(changes, changes, transpose_b=True)
+    # Rows that are not used get a unit diagonal, so that the triangle stays solvable and they add nothing.
+    triangle = tf.linalg.band_part(sy, 0, -1) + tf.linalg.diag(tf.cast(~used, tf.float32))
+    c = tf.where(pairs > 0, sy[-1, -1] / tf.maximum(yy[-1, -1], 1e-30), 1.0)
+    sg = tf.linalg.matvec(steps, g)[:, None]
+    yg = tf.linalg.matvec(changes, g)[:, None]
+    back = tf.linalg.triangular_solve(triangle, sg, lower=False)
+    inner = tf.matmul(tf.linalg.diag(tf.linalg.diag_part(sy)) + c * yy, back) - c * yg
+    forward = tf.linalg.triangular_solve(triangle, inner, lower=False, adjoint=True)
+    hg = c * g + tf.linalg.matvec(steps, forward[:, 0], transpose_a=True)
+    hg -= c * tf.linalg.matvec(changes, back[:, 0], transpose_a=True)
+    direction = -hg * free
+    downhill = (pairs > 0) & (_dot(direction, gradient) < 0)
+    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, gradient))
+
+
+def _dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(a * b)

@@ -1,0 +1,134 @@
+"""The terms of the objective, as pure functions of tensors.
+
+x is the picture that is optimised, float32 (1, H, W, 3), RGB 0..255. F and P are features (1, H_l, W_l, C_l); G and A
+are Gram matrices, float32 (C_l, C_l). Every term is a float32 scalar. References: Gatys et al. 2016 (CVPR), Ruder et
+al. 2016 (arXiv 1604.08610). `relative` divides each term by its own scale, so that one set of weights fits every
+painting; `gatys` is as published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..config import Config, TermWeights
+from .runtime import tf
+
+
+class Targets(NamedTuple):
+    """What a frame is pulled towards; all of it goes into the traced function as arguments.
+
+    content: layer -> features of the content frame. grams: for each style, layer -> Gram matrix.
+    style_shares: float32 (styles,), sums to 1. warped: float32 (1, H, W, 3), the previous result moved along the flow.
+    reliable: float32 (1, H, W, 1) in [0, 1], where that can be trusted; all 0 switches the temporal term off.
+    """
+
+    content: dict[str, tf.Tensor]
+    grams: tuple[dict[str, tf.Tensor], ...]
+    style_shares: tf.Tensor
+    warped: tf.Tensor
+    reliable: tf.Tensor
+
+
+class Losses(NamedTuple):
+    """The terms without their weights, and their weighted sum. float32 scalars."""
+
+    content: tf.Tensor
+    style: tf.Tensor
+    tv: tf.Tensor
+    temporal: tf.Tensor
+    total: tf.Tensor
+
+
+@tf.custom_gradient
+def gram_matrix(features: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """G = F^T F / (N C), Gatys et al. 2016, eq. 3, made independent of the picture's size. -> float32 (C, C)."""
+    shape = features.shape
+    channels = shape[-1]
+    flat = tf.reshape(features, (-1, channels))  # (N, C)
+    scale = 1.0 / (flat.shape[0] * channels)
+    gram = scale * tf.cast(tf.matmul(flat, flat, transpose_a=True), tf.float32)
+
+    def gradient(dg: tf.Tensor) -> tf.Tensor:
+        # One product instead of the two of automatic differentiation: both factors are the same F.
+        return tf.reshape(tf.matmul(flat, tf.cast(scale * (dg + tf.transpose(dg)), flat.dtype)), shape)
+
+    return gram, gradient
+
+
+def content_loss(features: tf.Tensor, target: tf.Tensor, normalization: str) -> tf.Tensor:
+    """gatys: 1/2 sum (F - P)^2 (eq. 1). relative: sum (F - P)^2 / sum P^2."""
+    error = tf.reduce_sum(tf.square(tf.cast(features - target, tf.float32)))
+    if normalization == "gatys":
+        return 0.5 * error
+    return error / tf.maximum(tf.reduce_sum(tf.square(tf.cast(target, tf.float32))), 1e-12)
+
+
+def style_loss(gram: tf.Tensor, target: tf.Tensor, normalization: str) -> tf.Tensor:
+    """E_l of one layer. gatys: eq. 4, whose 1 / N^2 C^2 is in the Gram matrices. relative: sum (G - A)^2 / sum A^2."""
+    error = tf.reduce_sum(tf.square(gram - target))
+    if normalization == "gatys":
+        return 0.25 * error
+    return error / tf.maximum(tf.reduce_sum(tf.square(target)), 1e-12)
+
+
+def total_variation(x: tf.Tensor, normalization: str) -> tf.Tensor:
+    """gatys: sum of absolute differences of neighbours. relative: the same over 255 times the number of values."""
+    variation = tf.reduce_sum(tf.abs(x[:, 1:] - x[:, :-1])) + tf.reduce_sum(tf.abs(x[:, :, 1:] - x[:, :, :-1]))
+    return variation if normalization == "gatys" else variation / (255.0 * x.shape.num_elements())
+
+
+def temporal_loss(x: tf.Tensor, warped: tf.Tensor, reliable: tf.Tensor, normalization: str) -> tf.Tensor:
+    """Ruder et al. 2016, eq. 7: mean of c (x - w)^2 over all values; relative: of values in 0..1."""
+    scale = 1.0 if normalization == "gatys" else 1 / 255**2
+    return scale * tf.reduce_mean(reliable * tf.square(x - warped))
+
+
+class Objective:
+    """The weighted sum of all terms for one configuration: which layers it needs, its value, its gradient."""
+
+    def __init__(self, config: Config) -> None:
+        self.normalization = config.normalization
+        self.weights: TermWeights = config.term_weights
+        self.content_layers = config.content_layers
+        self.style_layers = config.style_layer_weights
+        self.layers = {*self.content_layers, *self.style_layers}
+
+    def losses(self, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> Losses:
+        """The terms at x, whose features are given."""
+        terms = {name: term(self, x, features, targets) for name, term in TERMS.items()}
+        total = tf.add_n([getattr(self.weights, name) * value for name, value in terms.items()])
+        return Losses(**terms, total=total)
+
+
+def _content(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+    layers = objective.content_layers
+    return tf.add_n([content_loss(features[n], targets.content[n], objective.normalization) for n in layers]) / len(
+        layers
+    )
+
+
+def _style(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+    parts = []
+    for name, weight in objective.style_layers.items():
+        gram = gram_matrix(features[name])
+        per_style = [style_loss(gram, grams[name], objective.normalization) for grams in targets.grams]
+        parts.append(weight * tf.reduce_sum(targets.style_shares * tf.stack(per_style)))
+    return tf.add_n(parts)
+
+
+def _tv(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+    return total_variation(x, objective.normalization)
+
+
+def _temporal(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+    return temporal_loss(x, targets.warped, targets.reliable, objective.normalization)
+
+
+# The terms of the objective. To add one: a function like these, its field in Losses and its weight in TermWeights.
+TERMS: dict[str, Callable[[Objective, tf.Tensor, dict[str, tf.Tensor], Targets], tf.Tensor]] = {
+    "content": _content,
+    "style": _style,
+    "tv": _tv,
+    "temporal": _temporal,
+}

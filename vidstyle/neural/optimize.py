@@ -1,0 +1,62 @@
+"""What the optimisers share: the problem they get, the state they keep, and their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .losses import Losses
+from .runtime import tf
+
+LOWEST, HIGHEST = 0.0, 255.0  # pixel values are kept between these
+
+# The objective at x: its losses and its gradient; x and the gradient are float32 (n,) with n = H W 3.
+Evaluate = Callable[[tf.Tensor], tuple[Losses, tf.Tensor]]
+
+
+class State(Protocol):
+    """Where an optimisation stands: a tuple of tensors, passed from one call of advance() to the next.
+
+    x: float32 (n,), 0..255, the best picture met. losses: of x; start: of the first picture; infinite before the first
+    evaluation. evaluations: int32 scalar. memory: what serves the next frame. done: bool scalar, nothing more can be
+    gained. Losses that stay infinite mean that the objective or its gradient was not finite at the start.
+    """
+
+    @property
+    def x(self) -> tf.Tensor: ...
+    @property
+    def start(self) -> Losses: ...
+    @property
+    def losses(self) -> Losses: ...
+    @property
+    def memory(self) -> Any: ...
+    @property
+    def evaluations(self) -> tf.Tensor: ...
+    @property
+    def done(self) -> tf.Tensor: ...
+
+
+class Optimizer(Protocol):
+    """What a module offers to be an optimiser."""
+
+    def fresh(self, size: int) -> Any:
+        """A memory that knows nothing, for pictures of `size` = H W 3 values."""
+        ...
+
+    def begin(self, x: tf.Tensor, memory: Any) -> State:
+        """Before the first evaluation, from the picture x, float32 (..., H, W, 3)."""
+        ...
+
+    def advance(self, evaluate: Evaluate, state: Any, until: tf.Tensor) -> State:
+        """Go on until `until` (int32 scalar) evaluations in all were made."""
+        ...
+
+
+def project(x: tf.Tensor) -> tf.Tensor:
+    """X with every value inside LOWEST..HIGHEST."""
+    return tf.clip_by_value(x, LOWEST, HIGHEST)
+
+
+def select(condition: tf.Tensor, ifso: Losses, otherwise: Losses) -> Losses:
+    """Ifso where the scalar condition holds, else otherwise."""
+    return Losses(*(tf.where(condition, a, b) for a, b in zip(ifso, otherwise, strict=True)))

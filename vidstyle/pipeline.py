@@ -1,0 +1,227 @@
+"""One clip from file to file: decode, paint, encode; and the same as an iterator of frames."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import PIL.Image
+
+from .config import MAX_SIDE, MIN_SIDE, Config, Style
+from .errors import InputError, OptionError
+from .media import (
+    AudioSource,
+    ClipInfo,
+    Frame,
+    ReadOptions,
+    WriteOptions,
+    create_clip,
+    default_extension,
+    load_picture,
+    open_clip,
+)
+from .report import Report, ReportFile, sha256
+
+if TYPE_CHECKING:
+    from .neural.stylize import FrameResult
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Where a run stands: inside frame `index`, or at its end.
+
+    frames: in all, None where unknown. evaluations, loss: in this frame so far; seconds: since the run began.
+    frame, result: the painted frame and its figures once it is finished, else None.
+    """
+
+    index: int
+    frames: int | None
+    evaluations: int
+    loss: float
+    seconds: float
+    frame: Frame | None = None
+    result: FrameResult | None = None
+
+
+def stylize_clip(
+    source: str | Path,
+    styles: Sequence[str | Path | Style],
+    output: str | Path | None = None,
+    *,
+    report: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    read: ReadOptions = ReadOptions(),
+    write: WriteOptions = WriteOptions(),
+    **settings: Any,
+) -> Report:
+    """Paint `source` in the styles into the file or folder `output` (by default beside the source).
+
+    settings: fields of Config. report: a JSON file for what is also returned. progress: called often while it runs.
+    Raises VidstyleError; the output then does not exist.
+
+    >>> vidstyle.stylize_clip("cat.gif", styles=["picasso.jpg"], output="out.gif")  # doctest: +SKIP
+    """
+    config = Config(styles=_styles(styles), **settings)
+    job = _Job(Path(source), config, read)
+    target = default_output(job.source, job.info, config.styles) if output is None else Path(output)
+    inputs = [job.source, *(style.path for style in config.styles)]
+    for taken in inputs:
+        if target.exists() and taken.exists() and target.samefile(taken):
+            raise OptionError(f"-o {target}: is an input of this run; choose another name")
+    audio = AudioSource(job.source, config.start, config.end) if job.info.has_audio else None
+    begin = time.perf_counter()
+    rows = Report(config, job.info, job.facts(), target)
+    with (
+        ReportFile(report, write.overwrite) as report_file,
+        create_clip(target, job.output_info, write, audio) as writer,
+    ):
+        for step in job.run(progress):
+            assert step.frame is not None and step.result is not None
+            writer.write(step.frame)
+            rows.add(step.result)
+        rows.finish(time.perf_counter() - begin)
+        report_file.content = rows.as_dict()
+    return rows
+
+
+def stylize_frames(
+    source: str | Path, styles: Sequence[str | Path | Style], *, read: ReadOptions = ReadOptions(), **settings: Any
+) -> Iterator[Progress]:
+    """The painted frames one by one, each a Progress whose `frame` (uint8) and `result` (float32) are filled in.
+
+    settings: fields of Config. Raises VidstyleError.
+    """
+    return _Job(Path(source), Config(styles=_styles(styles), **settings), read).run()
+
+
+class _Job:
+    """An opened clip with everything that can be checked before the first frame is painted."""
+
+    def __init__(self, source: Path, config: Config, read: ReadOptions) -> None:
+        from .neural.weights import load_weights
+
+        self.source, self.config, self.read = source, config, read
+        self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
+        self.weights = load_weights(config.network, config.weights)
+        with open_clip(source, read) as clip:
+            self.info = clip.info
+        self.size = target_size(self.info, config.size)
+        self.frames = count_frames(self.info, config.start, config.end)
+        if self.frames == 0:
+            length = f"{float(self.info.duration):g} s" if self.info.duration is not None else "earlier"
+            raise OptionError(f"--start {float(config.start):g}: {source} ends at {length}; begin earlier")
+        self.output_info = replace(
+            self.info, width=self.size[0], height=self.size[1], frame_count=self.frames, duration=None
+        )
+
+    def facts(self) -> dict[str, str]:
+        """What besides the settings decides the result: file -> sha256."""
+        return {
+            "weights": self.weights.sha256,
+            **{f"style {style.path}": sha256(style.path) for style in self.config.styles},
+        }
+
+    def run(self, progress: Callable[[Progress], None] | None = None) -> Iterator[Progress]:
+        """Paint the frames; `progress` also hears of the evaluations within a frame."""
+        from .neural.stylize import Stylizer
+
+        begin = time.perf_counter()
+        pending: list[Frame] = []  # decoded, not yet painted; never more than one
+        index = 0
+
+        def sources() -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
+            with open_clip(self.source, self.read) as clip:
+                for frame in clip.frames(self.config.start, self.config.end):
+                    pending.append(scale(frame, self.size))
+                    yield over_white(pending[-1])
+
+        def tick(evaluations: int, loss: float) -> None:
+            if progress is not None:
+                progress(Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin))
+
+        stylizer = Stylizer(self.config, self.weights, [over_white(style) for style in self.styles])
+        for result in stylizer.shot(sources(), tick):
+            image = np.rint(result.image).astype(np.uint8)
+            done = Progress(
+                index,
+                self.frames,
+                result.evaluations,
+                result.losses["total"],
+                time.perf_counter() - begin,
+                replace(pending.pop(), image=image),
+                result,
+            )
+            if progress is not None:
+                progress(done)
+            yield done
+            index += 1
+        if index == 0:
+            raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
+
+
+def target_size(info: ClipInfo, size: int | None) -> tuple[int, int]:
+    """(width, height) of the result: the longer side is `size`, by default the source's up to MAX_SIDE.
+
+    Raises OptionError where the shorter side would be too short to paint.
+    """
+    longer, shorter = max(info.width, info.height), min(info.width, info.height)
+    wanted = min(longer, MAX_SIDE) if size is None else size
+    if round(shorter * wanted / longer) < MIN_SIDE:
+        needed = math.ceil(longer * MIN_SIDE / shorter)
+        raise OptionError(
+            f"--size {wanted}: {info.width}x{info.height} would be less than {MIN_SIDE} pixels in its shorter side; "
+            f"give --size {needed} or more"
+        )
+    return round(info.width * wanted / longer), round(info.height * wanted / longer)
+
+
+def count_frames(info: ClipInfo, start: Fraction, end: Fraction | None) -> int | None:
+    """How many frames begin in [start, end), None where only decoding would tell."""
+    if start == 0 and end is None:
+        return info.frame_count
+    if info.duration is not None and start >= info.duration:
+        return 0
+    if info.rate is None or info.frame_count is None:
+        return None
+    stop = info.frame_count if end is None else min(info.frame_count, math.ceil(end * info.rate))
+    return max(0, stop - math.ceil(start * info.rate))
+
+
+def default_output(source: Path, info: ClipInfo, styles: Sequence[Style]) -> Path:
+    """`<input>_<style>.<ext>` beside the input; a folder for a folder or a pattern."""
+    suffix = "_".join(style.path.stem for style in styles)
+    if info.format in ("folder", "pattern"):
+        base = source if info.format == "folder" else source.parent
+        return base.resolve().with_name(f"{base.resolve().name}_{suffix}")
+    return source.with_name(f"{source.stem}_{suffix}{default_extension(source, info.format)}")
+
+
+def scale(frame: Frame, size: tuple[int, int]) -> Frame:
+    """The frame at (width, height), by Lanczos."""
+    if (frame.image.shape[1], frame.image.shape[0]) == size:
+        return frame
+
+    def resized(array: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        return np.asarray(PIL.Image.fromarray(array).resize(size, PIL.Image.Resampling.LANCZOS))
+
+    return replace(frame, image=resized(frame.image), alpha=None if frame.alpha is None else resized(frame.alpha))
+
+
+def over_white(frame: Frame) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """uint8 (H, W, 3): what shows on white paper, since hidden pixels may hold anything."""
+    if frame.alpha is None:
+        return frame.image
+    alpha = frame.alpha[..., None].astype(np.float32) / 255
+    return np.rint(frame.image * alpha + 255 * (1 - alpha)).astype(np.uint8)
+
+
+def _styles(styles: Sequence[str | Path | Style]) -> tuple[Style, ...]:
+    if isinstance(styles, str | Path):
+        styles = [styles]
+    return tuple(style if isinstance(style, Style) else Style.parse(str(style)) for style in styles)

@@ -1,0 +1,91 @@
+"""How a run's progress is shown: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bars
+
+from .pipeline import Progress
+
+
+class Shown(Protocol):
+    """Called with every Progress of a run; a context manager around it."""
+
+    def __call__(self, progress: Progress) -> None: ...
+
+    def __enter__(self) -> Shown: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def __call__(self, progress: Progress) -> None:
+        pass
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+class Lines(Silent):
+    """A line for every finished frame."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.result is not None:
+            print(describe(progress), file=self.stream, flush=True)
+
+
+class Bar(Silent):
+    """A bar that also moves within a frame."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.bars = Bars(BarColumn(), TextColumn("{task.description}"), console=Console(file=stream), transient=True)
+        self.task = self.bars.add_task("starting", total=None)
+
+    def __enter__(self) -> Bar:
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bars.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        finished = progress.index + (progress.result is not None)
+        self.bars.update(self.task, description=describe(progress), total=progress.frames, completed=finished)
+
+
+def progress_for(stream: TextIO) -> Shown:
+    """A bar if the stream is a terminal, else lines."""
+    return Bar(stream) if stream.isatty() else Lines(stream)
+
+
+def describe(progress: Progress) -> str:
+    """Frame n of N, loss, seconds a frame, time left."""
+    of = f" of {progress.frames}" if progress.frames else ""
+    line = f"frame {progress.index + 1}{of}  loss {progress.loss:.4g}"
+    if progress.result is None:
+        return f"{line}  step {progress.evaluations}"
+    line += f"  {progress.result.seconds:.2f} s"
+    if progress.frames:
+        left = (progress.frames - progress.index - 1) * progress.result.seconds
+        # The first frame takes longer than those after it, so it says little about them.
+        if progress.index > 0:
+            line += f"  {int(left) // 60}:{int(left) % 60:02d} left"
+    return line

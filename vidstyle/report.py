@@ -1,0 +1,160 @@
+"""What a run did: its settings, its inputs, and figures for every frame and in total."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .config import Config
+from .errors import OutputError
+from .media import ClipInfo
+
+if TYPE_CHECKING:
+    from .neural.stylize import FrameResult
+
+PACKAGES = ("vidstyle", "tensorflow", "numpy", "opencv-python-headless", "pillow", "imageio-ffmpeg")
+
+
+class Report:
+    """Collects the figures of a run frame by frame."""
+
+    def __init__(self, config: Config, info: ClipInfo, sha256: dict[str, str], output: Path) -> None:
+        self.output = output
+        self.frames: list[dict[str, Any]] = []
+        self.totals: dict[str, Any] = {}
+        self._source_errors: list[float] = []
+        self._head = {
+            "settings": config.as_dict(),
+            "fingerprint": config.fingerprint(),
+            "sha256": sha256,
+            "versions": versions(),
+            "input": facts(info),
+            "output": str(output),
+        }
+
+    def add(self, result: FrameResult) -> None:
+        """Take in the figures of a finished frame."""
+        self.frames.append(
+            {
+                "index": result.index,
+                "seconds": result.seconds,
+                "evaluations": result.evaluations,
+                "loss": result.losses,
+                "warp_error": result.warp_error,
+                "reliable": result.reliable,
+            }
+        )
+        if result.source_warp_error is not None:
+            self._source_errors.append(result.source_warp_error)
+
+    def finish(self, seconds: float) -> None:
+        """Add up: `seconds` of the whole run; seconds_per_frame over the frames after the first."""
+        later = self.frames[1:] or self.frames
+        self.totals = {
+            "frames": len(self.frames),
+            "seconds": seconds,
+            "seconds_per_frame": _mean([row["seconds"] for row in later]),
+            "evaluations": sum(row["evaluations"] for row in self.frames),
+            "peak_rss_mb": peak_rss_mb(),
+            "warp_error": _mean([row["warp_error"] for row in self.frames if row["warp_error"] is not None]),
+            "source_warp_error": _mean(self._source_errors),
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {**self._head, "frames": self.frames, "totals": self.totals}
+
+
+class ReportFile:
+    """A JSON file that appears when the run is complete; whether it can be written is found out on entering.
+
+    path: None writes nothing. Raises OutputError.
+    """
+
+    def __init__(self, path: str | Path | None, overwrite: bool) -> None:
+        self.path = None if path is None else Path(path)
+        self.overwrite = overwrite
+        self.content: dict[str, Any] | None = None
+
+    def __enter__(self) -> ReportFile:
+        if self.path is None:
+            return self
+        if self.path.exists() and not self.overwrite:
+            raise OutputError(f"--report {self.path}: exists already; add --overwrite or choose another name")
+        try:
+            if self.path.is_dir():
+                raise IsADirectoryError("it is a folder")
+            with tempfile.TemporaryFile(dir=self.path.parent):
+                pass
+        except OSError as error:
+            raise OutputError(
+                f"--report {self.path}: cannot be written ({error.strerror or error}); choose another place"
+            ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.path is None or self.content is None or error is not None:
+            return
+        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        try:
+            part.write_text(json.dumps(self.content, indent=1) + "\n", encoding="utf-8")
+            part.replace(self.path)
+        except OSError as failure:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise OutputError(f"--report {self.path}: cannot be written ({failure.strerror})") from failure
+
+
+def facts(info: ClipInfo) -> dict[str, Any]:
+    """What is known of a clip, as plain values: times in seconds, the rate as the exact fraction it is."""
+    return {
+        "format": info.format,
+        "width": info.width,
+        "height": info.height,
+        "frames": info.frame_count,
+        "duration": None if info.duration is None else float(info.duration),
+        "rate": None if info.rate is None else f"{info.rate.numerator}/{info.rate.denominator}",
+        "loop": info.loop,
+        "alpha": info.has_alpha,
+        "audio": info.has_audio,
+    }
+
+
+def sha256(path: Path) -> str:
+    """Of a file's content, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def peak_rss_mb() -> float | None:
+    """The most memory that this process held, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that a result depends on, where they are installed as such."""
+    found: dict[str, str] = {"python": platform.python_version()}
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
