@@ -295,7 +295,9 @@ def main() -> NoReturn:
         code = _fail(error.format_message())
     except KeyboardInterrupt:
         code = 130
-    if code == 130:
+    except SystemExit as end:  # from _terminate
+        code = end.code
+    if code in (130, 128 + signal.SIGTERM):
         print("vidstyle: interrupted; nothing was written", file=sys.stderr)
     sys.exit(code or 0)
 

@@ -16,6 +16,7 @@ import PIL.Image
 from .config import MAX_SIDE, MIN_SIDE, Config, Style
 from .errors import InputError, OptionError
 from .media import (
+    ANIMATED,
     AudioSource,
     ClipInfo,
     Frame,
@@ -23,10 +24,11 @@ from .media import (
     WriteOptions,
     create_clip,
     default_extension,
+    is_video_output,
     load_picture,
     open_clip,
 )
-from .report import Report, ReportFile, sha256
+from .report import Report, ReportFile, file_sha256
 
 if TYPE_CHECKING:
     from .neural.stylize import FrameResult
@@ -70,24 +72,25 @@ def stylize_clip(
     config = Config(styles=_styles(styles), **settings)
     job = _Job(Path(source), config, read)
     target = default_output(job.source, job.info, config.styles) if output is None else Path(output)
-    inputs = [job.source, *(style.path for style in config.styles)]
-    for taken in inputs:
+    for taken in (job.source, *(style.path for style in config.styles)):
         if target.exists() and taken.exists() and target.samefile(taken):
             raise OptionError(f"-o {target}: is an input of this run; choose another name")
     audio = AudioSource(job.source, config.start, config.end) if job.info.has_audio else None
     begin = time.perf_counter()
-    rows = Report(config, job.info, job.facts(), target)
+    done = Report(config, job.info, job.sha256(), target)
+    # A name that ends in / means a folder, which Path forgets.
+    place = target if output is None else output
     with (
         ReportFile(report, write.overwrite) as report_file,
-        create_clip(target, job.output_info, write, audio) as writer,
+        create_clip(place, job.output_info(target), write, audio) as writer,
     ):
         for step in job.run(progress):
             assert step.frame is not None and step.result is not None
             writer.write(step.frame)
-            rows.add(step.result)
-        rows.finish(time.perf_counter() - begin)
-        report_file.content = rows.as_dict()
-    return rows
+            done.add(step.result)
+        done.finish(time.perf_counter() - begin)
+        report_file.content = done.as_dict()
+    return done
 
 
 def stylize_frames(
@@ -116,16 +119,20 @@ class _Job:
         if self.frames == 0:
             length = f"{float(self.info.duration):g} s" if self.info.duration is not None else "earlier"
             raise OptionError(f"--start {float(config.start):g}: {source} ends at {length}; begin earlier")
-        self.output_info = replace(
-            self.info, width=self.size[0], height=self.size[1], frame_count=self.frames, duration=None
-        )
 
-    def facts(self) -> dict[str, str]:
-        """What besides the settings decides the result: file -> sha256."""
-        return {
-            "weights": self.weights.sha256,
-            **{f"style {style.path}": sha256(style.path) for style in self.config.styles},
-        }
+    def output_info(self, target: Path) -> ClipInfo:
+        """What the writer is told: the source's facts with this run's size and number of frames."""
+        if is_video_output(target) and self.size != (self.info.width, self.info.height):
+            # Players want even sizes; a size of our own choosing can be one.
+            self.size = (self.size[0] + 1 & ~1, self.size[1] + 1 & ~1)
+        # A GIF made from a video is expected to go on; an animated picture says itself how often it plays.
+        loop = self.info.loop if self.info.format in ANIMATED else 0
+        width, height = self.size
+        return replace(self.info, width=width, height=height, frame_count=self.frames, duration=None, loop=loop)
+
+    def sha256(self) -> dict[str, str]:
+        """Of the files that decide the result besides the source."""
+        return {"weights": self.weights.sha256, **{str(s.path): file_sha256(s.path) for s in self.config.styles}}
 
     def run(self, progress: Callable[[Progress], None] | None = None) -> Iterator[Progress]:
         """Paint the frames; `progress` also hears of the evaluations within a frame."""

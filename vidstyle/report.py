@@ -78,34 +78,38 @@ class Report:
 class ReportFile:
     """A JSON file that appears when the run is complete; whether it can be written is found out on entering.
 
-    path: None writes nothing. Raises OutputError.
+    path: None writes nothing; missing folders are made. Raises OutputError.
     """
 
     def __init__(self, path: str | Path | None, overwrite: bool) -> None:
         self.path = None if path is None else Path(path)
         self.overwrite = overwrite
         self.content: dict[str, Any] | None = None
+        self._made: list[Path] = []
 
     def __enter__(self) -> ReportFile:
         if self.path is None:
             return self
+        if self.path.is_dir():
+            raise OutputError(f"--report {self.path}: is a folder; name a file")
         if self.path.exists() and not self.overwrite:
             raise OutputError(f"--report {self.path}: exists already; add --overwrite or choose another name")
         try:
-            if self.path.is_dir():
-                raise IsADirectoryError("it is a folder")
-            with tempfile.TemporaryFile(dir=self.path.parent):
+            for folder in reversed([folder for folder in self.path.parents if not folder.exists()]):
+                folder.mkdir()
+                self._made.append(folder)
+            with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}."):
                 pass
         except OSError as error:
-            raise OutputError(
-                f"--report {self.path}: cannot be written ({error.strerror or error}); choose another place"
-            ) from error
+            self._leave_nothing()
+            raise self._failure(error) from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.path is None or self.content is None or error is not None:
+            self._leave_nothing()
             return
         part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         try:
@@ -114,7 +118,15 @@ class ReportFile:
         except OSError as failure:
             with contextlib.suppress(OSError):
                 part.unlink()
-            raise OutputError(f"--report {self.path}: cannot be written ({failure.strerror})") from failure
+            raise self._failure(failure) from failure
+
+    def _failure(self, error: OSError) -> OutputError:
+        return OutputError(f"--report {self.path}: cannot be written ({error.strerror or error}); choose another place")
+
+    def _leave_nothing(self) -> None:
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):  # the output may stand in it
+                folder.rmdir()
 
 
 def facts(info: ClipInfo) -> dict[str, Any]:
@@ -132,7 +144,7 @@ def facts(info: ClipInfo) -> dict[str, Any]:
     }
 
 
-def sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """Of a file's content, in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from vidstyle.errors import OutputError
-from vidstyle.media import Frame, WriteOptions, create_clip, default_extension, is_folder_output
+from vidstyle.media import Frame, WriteOptions, create_clip, default_extension
+from vidstyle.media.registry import is_folder_output
 
 
 @pytest.mark.parametrize(

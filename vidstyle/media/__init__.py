@@ -13,9 +13,11 @@ from .clip import (
     WriteOptions,
 )
 from .frame import ClipInfo, Frame
-from .registry import create_clip, default_extension, is_folder_output, load_picture, open_clip
+from .registry import create_clip, default_extension, is_video_output, load_picture, open_clip
+from .timeline import ANIMATED
 
 __all__ = [
+    "ANIMATED",
     "DEFAULT_FPS",
     "MAX_PIXELS",
     "AudioSource",
@@ -27,7 +29,7 @@ __all__ = [
     "WriteOptions",
     "create_clip",
     "default_extension",
-    "is_folder_output",
+    "is_video_output",
     "load_picture",
     "open_clip",
 ]

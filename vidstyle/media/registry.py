@@ -126,6 +126,11 @@ def is_folder_output(path: str | Path) -> bool:
     return text.endswith(separators) or os.path.isdir(text) or not Path(text).suffix
 
 
+def is_video_output(path: str | Path) -> bool:
+    """True if `path` means a video file."""
+    return not is_folder_output(path) and Path(path).suffix.lower() in CONTAINERS
+
+
 def create_clip(
     path: str | Path,
     info: ClipInfo,

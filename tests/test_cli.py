@@ -1,0 +1,213 @@
+"""The command through a real process: what it prints, its exit codes, and what it leaves behind."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+COMMAND = [sys.executable, "-W", "error", "-m", "vidstyle"]
+# TensorFlow's own imports warn; everything else must not.
+RUN = [sys.executable, "-m", "vidstyle"]
+QUICK = ["--first-evaluations", "6", "--evaluations", "2", "--precision", "float32"]
+
+
+def vidstyle(*arguments, cwd=None, command=COMMAND):
+    done = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def listing(folder):
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_run_paints_and_says_so(small, tmp_path):
+    code, out, err = vidstyle(
+        *("run", small / "clip.gif", "--style", f"{small}/cubist.png:2", "--style", small / "swirl.png"),
+        *("-o", tmp_path / "out.mp4", "--report", tmp_path / "r.json", *QUICK),
+        command=RUN,
+    )
+    assert code == 0, err
+    assert out.startswith(f"{tmp_path}/out.mp4: 4 frames in ")
+    lines = err.splitlines()
+    assert len(lines) == 4 and lines[0].startswith("frame 1 of 4  loss ") and lines[3].endswith("left")
+    assert listing(tmp_path) == ["out.mp4", "r.json"]
+    assert json.loads((tmp_path / "r.json").read_text())["totals"]["frames"] == 4
+    code, out, _ = vidstyle("info", tmp_path / "out.mp4", "--json")
+    facts = json.loads(out)
+    assert (facts["width"], facts["height"], facts["rate"]) == (48, 27, "25/2")
+
+
+def test_the_same_command_gives_the_same_bytes_and_quiet_is_quiet(small, tmp_path):
+    command = ("run", small / "clip.gif", "--style", small / "swirl.png", "--end", "0.1", *QUICK, "--quiet")
+    for name in ("a.gif", "b.gif"):
+        assert vidstyle(*command, "-o", tmp_path / name, command=RUN) == (0, "", "")
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+
+
+def test_help_and_info_do_without_tensorflow(small):
+    script = (
+        "import sys; sys.argv = ['vidstyle', *sys.argv[1:]]\n"
+        "from vidstyle.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    )
+    for arguments in (["--help"], ["run", "--help"], ["info", small / "clip.gif"], ["weights"]):
+        subprocess.run([sys.executable, "-c", script, *map(str, arguments)], check=True, capture_output=True)
+
+
+def test_info_of_a_gif(small):
+    code, out, _ = vidstyle("info", small / "clip.gif")
+    assert code == 0
+    assert ("48" in out and "for ever" in out and "80 80 80 80 ms" in out.replace("durations ", "")) or "25/2" in out
+
+
+def test_weights(tmp_path):
+    code, out, _ = vidstyle("weights")
+    assert code == 0
+    assert "226357b01bc2ae6b5e8336361cbeb0b2ec9e51bc3998006f589c7161774b803f" in out and "comes with vidstyle" in out
+
+
+def make_bad_files(folder, small):
+    picture = PIL.Image.fromarray(np.zeros((20, 20, 3), np.uint8))
+    picture.save(folder / "tiny.png")
+    picture.resize((12, 12)).save(folder / "12x12.png")
+    (folder / "empty.gif").touch()
+    (folder / "text.gif").write_text("I am not a picture, whatever my name says\n")
+    (folder / "cut.gif").write_bytes((small / "clip.gif").read_bytes()[:2000])
+    (folder / "header.gif").write_bytes((small / "clip.gif").read_bytes()[:13] + b";")
+    (folder / "cut.png").write_bytes((small / "swirl.png").read_bytes()[:500])
+    (folder / "bytes.mp4").write_bytes(b"\0\0\0\x20ftypisom" + bytes(range(256)))
+    (folder / "clip.gif").write_bytes((small / "clip.gif").read_bytes())
+    (folder / "s.png").write_bytes((small / "swirl.png").read_bytes())
+    (folder / "there.gif").touch()
+    (folder / "no pictures").mkdir()
+    (folder / "no pictures" / "notes.txt").write_text("nothing")
+    (folder / "mine").mkdir()
+    (folder / "mine" / "thesis.txt").write_text("precious")
+    (folder / "w.safetensors").write_bytes(b"broken")
+
+
+# The arguments after `vidstyle` and what its one line must say.
+BAD = {
+    "missing input": ("run none.gif --style s.png", "none.gif: there is no such file"),
+    "empty input": ("run empty.gif --style s.png", "empty.gif: the file is empty"),
+    "text named gif": ("run text.gif --style s.png", "text.gif: not a picture or video"),
+    "truncated gif": ("run cut.gif --style s.png", "cut.gif: "),
+    "gif without frames": ("run header.gif --style s.png", "header.gif: "),
+    "truncated png": ("run cut.png --style s.png", "cut.png: "),
+    "damaged video": ("run bytes.mp4 --style s.png", "bytes.mp4: "),
+    "folder without pictures": ("run", "no pictures"),
+    "too small": ("run 12x12.png --style s.png", "--size"),
+    "too many pixels": ("run clip.gif --style s.png --max-pixels 100", "--max-pixels"),
+    "no style": ("run clip.gif", "--style"),
+    "missing style": ("run clip.gif --style none.png", "none.png: there is no such file"),
+    "style is a clip": ("run clip.gif --style clip.gif", "clip.gif: is a clip, not a picture"),
+    "style is text": ("run clip.gif --style text.gif", "text.gif: not a picture"),
+    "negative style weight": ("run clip.gif --style s.png:-1", "s.png:-1"),
+    "unknown layer": ("run clip.gif --style s.png --content-layer conv4_7", "did you mean 'conv4_"),
+    "unknown pooling": ("run clip.gif --style s.png --pooling mean", "unknown pooling 'mean'"),
+    "unknown optimiser": ("run clip.gif --style s.png --optimizer adm", "did you mean 'adam'?"),
+    "unknown output": ("run clip.gif --style s.png -o out.giff", "did you mean '.gif'?"),
+    "unknown codec": ("run clip.gif --style s.png -o out.mp4 --codec x263", "--codec"),
+    "crf out of range": ("run clip.gif --style s.png -o out.mp4 --crf 99", "--crf 99"),
+    "unknown dither": ("run clip.gif --style s.png --dither bayer", "--dither"),
+    "size out of range": ("run clip.gif --style s.png --size 3", "--size 3"),
+    "size no number": ("run clip.gif --style s.png --size big", "--size"),
+    "start no number": ("run clip.gif --style s.png --start soon", "--start 'soon'"),
+    "start after the end": ("run clip.gif --style s.png --start 9", "--start 9"),
+    "end before start": ("run clip.gif --style s.png --start 0.2 --end 0.1", "--end 0.1"),
+    "weight nan": ("run clip.gif --style s.png --content-weight nan", "--content-weight nan"),
+    "output exists": ("run clip.gif --style s.png -o there.gif", "--overwrite"),
+    "output folder missing": ("run clip.gif --style s.png -o nowhere/out.gif", "nowhere"),
+    "output is the input": ("run clip.gif --style s.png -o clip.gif --overwrite", "is an input"),
+    "output folder holds other files": ("run clip.gif --style s.png -o mine/ --overwrite", "thesis.txt"),
+    "clip into a still": ("run clip.gif --style s.png -o out.png", "out.png"),
+    "report folder": ("run clip.gif --style s.png --report mine", "--report mine"),
+    "broken weights": ("run clip.gif --style s.png --weights w.safetensors", "w.safetensors: damaged"),
+    "weights of no kind": ("run clip.gif --style s.png --weights s.png", "s.png: weights are read from"),
+    "unknown option": ("run clip.gif --style s.png --sise 3", "--size"),
+    "unknown command": ("paint clip.gif", "paint"),
+    "info of nothing": ("info none.gif", "none.gif"),
+    "zero fps": ("info clip.gif --fps 0", "--fps 0"),
+}
+
+
+@pytest.fixture(scope="module")
+def bad(small, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bad")
+    make_bad_files(folder, small)
+    return folder
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_line_and_leaves_nothing(bad, case):
+    text, words = BAD[case]
+    arguments = text.split() if case != "folder without pictures" else ["run", "no pictures", "--style", "s.png"]
+    before = listing(bad)
+    code, out, err = vidstyle(*arguments, cwd=bad)
+    assert (code, out) == (2, ""), err
+    assert err.startswith("vidstyle: ") and len(err.splitlines()) == 1
+    assert words in err
+    assert listing(bad) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_is_not_writable(small, tmp_path):
+    tmp_path.chmod(0o500)
+    code, _, err = vidstyle("run", small / "clip.gif", "--style", small / "swirl.png", "-o", tmp_path / "out.gif")
+    assert code == 2 and "cannot be written" in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("stop", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_leaves_nothing(small, tmp_path, stop, expected):
+    process = subprocess.Popen(
+        [*RUN, "run", small / "clip.gif", "--style", small / "swirl.png", "--evaluations", "100000"]
+        + ["-o", tmp_path / "new" / "frames", "--report", tmp_path / "r.json", "--first-evaluations", "5"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "frame 1 of 4" in process.stderr.readline()
+    time.sleep(0.5)  # inside the second frame, which would take hours
+    process.send_signal(stop)
+    rest = process.communicate(timeout=30)[1]
+    assert process.returncode == expected
+    assert "Traceback" not in rest and "interrupted" in rest
+    assert listing(tmp_path) == []
+
+
+def test_a_terminal_gets_a_bar(small, tmp_path):
+    screen, inner = pty.openpty()
+    process = subprocess.Popen(
+        [*RUN, "run", small / "clip.gif", "--style", small / "swirl.png", "-o", tmp_path / "o.gif", *QUICK],
+        stderr=inner,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(inner)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(screen, 65536)
+        except OSError:  # closed
+            break
+    assert process.wait(30) == 0
+    process.stdout.close()
+    os.close(screen)
+    assert b"frame 4 of 4" in shown and b"\x1b[" in shown
+
+
+def test_installed_command_is_this_program():
+    command = Path(sys.executable).with_name("vidstyle")
+    if not command.exists():
+        pytest.skip("not installed as a package")
+    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
+    assert "Paint moving pictures" in done.stdout

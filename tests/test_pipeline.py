@@ -1,0 +1,266 @@
+"""End to end at small size with the real weights, through the Python API."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from safetensors.numpy import load_file, save_file
+
+import vidstyle
+from vidstyle.config import Style
+from vidstyle.errors import InputError, OptimizationError, OptionError, OutputError
+from vidstyle.media import ClipInfo, Frame, WriteOptions, create_clip, open_clip
+from vidstyle.neural.weights import EMBEDDED
+from vidstyle.pipeline import count_frames, default_output, target_size
+
+QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32"}
+
+
+def read(path):
+    with open_clip(path) as clip:
+        return clip.info, list(clip.frames())
+
+
+@pytest.fixture(scope="module")
+def painted(small, tmp_path_factory):
+    """A finished run: its report, the output, the report file, and all progress that was heard of."""
+    folder = tmp_path_factory.mktemp("painted")
+    heard = []
+    report = vidstyle.stylize_clip(
+        small / "clip.gif",
+        styles=[small / "cubist.png"],
+        output=folder / "out.gif",
+        report=folder / "new" / "r.json",
+        progress=heard.append,
+        **QUICK,
+    )
+    return report, folder / "out.gif", folder / "new" / "r.json", heard
+
+
+def test_timeline_size_and_loop_stay(small, painted):
+    (before, source), (after, result) = read(small / "clip.gif"), read(painted[1])
+    assert (after.width, after.height, after.loop) == (before.width, before.height, before.loop) == (48, 27, 0)
+    assert [frame.duration for frame in result] == [frame.duration for frame in source]
+
+
+def test_it_is_painted_in_the_colours_of_the_style(small, painted):
+    def mean_colour(path):
+        return np.mean([frame.image.mean((0, 1)) for frame in read(path)[1]], 0)
+
+    style = mean_colour(small / "cubist.png")
+    before, after = mean_colour(small / "clip.gif"), mean_colour(painted[1])
+    assert np.linalg.norm(after - style) < 0.6 * np.linalg.norm(before - style)
+
+
+def test_report_has_every_figure(painted):
+    report, _, path, _ = painted
+    stored = json.loads(path.read_text())
+    assert stored == json.loads(json.dumps(report.as_dict()))
+    assert stored["settings"]["content_weight"] == report.as_dict()["settings"]["content_weight"] > 0
+    assert stored["versions"]["tensorflow"] and stored["input"]["frames"] == 4
+    assert [row["index"] for row in stored["frames"]] == [0, 1, 2, 3]
+    for row in stored["frames"]:
+        assert set(row["loss"]) == {"content", "style", "tv", "temporal", "total"}
+        assert row["seconds"] > 0
+        assert row["evaluations"] == (12 if row["index"] == 0 else 3)
+        assert (row["warp_error"] is None) == (row["reliable"] is None) == (row["index"] == 0)
+    totals = stored["totals"]
+    assert totals["frames"] == 4 and totals["evaluations"] == 21
+    assert totals["seconds"] > sum(row["seconds"] for row in stored["frames"])
+    assert totals["peak_rss_mb"] > 100
+    assert totals["warp_error"] == pytest.approx(np.mean([row["warp_error"] for row in stored["frames"][1:]]))
+    assert totals["source_warp_error"] > 0
+
+
+def test_progress_tells_of_frames_and_of_the_steps_within(painted):
+    heard = painted[3]
+    finished = [step for step in heard if step.result is not None]
+    assert [step.index for step in finished] == [0, 1, 2, 3]
+    assert all(step.frames == 4 and np.isfinite(step.loss) for step in heard)
+    assert finished[0].frame.image.shape == (27, 48, 3)
+    assert len(heard) > len(finished)
+
+
+def frames_of(small, **settings):
+    settings = {"styles": [small / "cubist.png"], **QUICK, **settings}
+    return [step.result for step in vidstyle.stylize_frames(small / "clip.gif", **settings)]
+
+
+def test_the_same_run_gives_the_same_pixels(small):
+    once, again = (frames_of(small, init="noise", seed=7, end=Fraction(1, 10)) for _ in range(2))
+    other = frames_of(small, init="noise", seed=8, end=Fraction(1, 10))
+    for a, b, c in zip(once, again, other, strict=True):
+        np.testing.assert_array_equal(a.image, b.image)
+        assert (a.image != c.image).any()
+
+
+def test_warm_start_is_ahead_of_a_start_from_the_content(small):
+    """With three evaluations a frame, only the previous result gets anywhere; along the flow it flickers less."""
+    cold = {"init": "content", "first_evaluations": 3}
+    along, content = frames_of(small), frames_of(small, **cold)
+    assert along[3].losses["total"] < 0.8 * content[3].losses["total"]
+    assert along[3].losses["temporal"] > 0 == content[3].losses["temporal"]
+
+
+@pytest.mark.parametrize("init", ["prev-warped", "prev", "content", "noise"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_every_start_and_optimiser_improves(small, init, optimizer):
+    def mean_loss(evaluations):
+        few = {"first_evaluations": evaluations, "evaluations": max(1, evaluations // 3)}
+        return np.mean([r.losses["total"] for r in frames_of(small, init=init, optimizer=optimizer, **few)])
+
+    assert mean_loss(24) < 0.9 * mean_loss(3)
+
+
+def test_temporal_weight_calms(small):
+    def flicker(weight):
+        return np.mean([r.warp_error for r in frames_of(small, temporal_weight=weight, evaluations=8)[1:]])
+
+    assert flicker(1000.0) < 0.8 * flicker(0.0)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"normalization": "gatys"},
+        {"pooling": "max"},
+        {"precision": "bfloat16"},
+        {"content_layers": ("conv3_3", "conv4_2"), "style_layers": (vidstyle.StyleLayer("conv2_2", 3.0),)},
+        {"content_weight": 0.0},
+        {"style_weight": 0.0},
+        {"init": "noise", "style_weight": 0.0, "tv_weight": 0.0},
+    ],
+    ids=str,
+)
+def test_every_variant_runs(small, settings):
+    settings = {**settings, "end": Fraction(1, 10)}
+    results = frames_of(small, **settings)
+    assert all(np.isfinite(list(r.losses.values())).all() for r in results)
+    assert all(r.image.min() >= 0 and r.image.max() <= 255 and r.image.std() > 5 for r in results)
+
+
+def test_two_styles_lie_between_each_alone(small):
+    def style_loss(*styles):
+        return frames_of(small, styles=list(styles), end=Fraction(1, 20), first_evaluations=30)[0].image.mean((0, 1))
+
+    one, two = Style(small / "cubist.png"), Style(small / "swirl.png")
+    alone, other = style_loss(one), style_loss(two)
+    mixed = style_loss(one, two)
+    direction = other - alone
+    assert 0.1 < (mixed - alone) @ direction / (direction @ direction) < 0.9
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 33), (97, 16), (131, 130)])
+def test_any_size_from_16_pixels(tmp_path, small, size):
+    picture = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    PIL.Image.fromarray(picture).save(tmp_path / "a.png")
+    vidstyle.stylize_clip(tmp_path / "a.png", [small / "swirl.png"], tmp_path / "b.png", **QUICK)
+    info, _ = read(tmp_path / "b.png")
+    assert (info.width, info.height) == size
+
+
+def test_transparency_comes_out_as_it_went_in(tmp_path, small):
+    rng = np.random.default_rng(0)
+    alphas = [np.where(rng.uniform(size=(24, 32)) < 0.5, 0, 255).astype(np.uint8) for _ in range(3)]
+    durations = [Fraction(2, 100), Fraction(7, 100), Fraction(3, 100)]
+    info = ClipInfo("gif", 32, 24, frame_count=3, tick=Fraction(1, 100), loop=3, has_alpha=True)
+    with create_clip(tmp_path / "a.gif", info) as writer:
+        for alpha, duration in zip(alphas, durations, strict=True):
+            writer.write(Frame(rng.integers(0, 255, (24, 32, 3), np.uint8), duration, alpha))
+    vidstyle.stylize_clip(tmp_path / "a.gif", [small / "swirl.png"], tmp_path / "b.gif", **QUICK)
+    after, frames = read(tmp_path / "b.gif")
+    assert after.loop == 3 and after.has_alpha
+    assert [frame.duration for frame in frames] == durations
+    for frame, alpha in zip(frames, alphas, strict=True):
+        np.testing.assert_array_equal(frame.alpha, alpha)
+
+
+def test_not_finite_names_the_frame_and_the_term_and_leaves_nothing(tmp_path, small):
+    tensors = load_file(EMBEDDED)
+    tensors = {name: value.astype(np.float32) * (1e20 if "block4" in name else 1) for name, value in tensors.items()}
+    save_file(tensors, tmp_path / "w.safetensors")
+    with pytest.raises(OptimizationError, match="frame 0: the (content|style) term is not finite"):
+        vidstyle.stylize_clip(
+            small / "clip.gif",
+            [small / "swirl.png"],
+            tmp_path / "out.gif",
+            report=tmp_path / "deep" / "r.json",
+            weights=tmp_path / "w.safetensors",
+            **QUICK,
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_inputs_are_never_overwritten(tmp_path, small):
+    copy = tmp_path / "c.gif"
+    copy.write_bytes((small / "clip.gif").read_bytes())
+    with pytest.raises(OptionError, match="is an input of this run"):
+        vidstyle.stylize_clip(copy, [small / "swirl.png"], copy, write=WriteOptions(overwrite=True))
+
+
+def test_outputs_are_checked_before_anything_is_computed(tmp_path, small):
+    (tmp_path / "b.gif").touch()
+    (tmp_path / "r.json").touch()
+    for output, report in (("b.gif", None), ("c.gif", "r.json"), ("c.gif", "."), ("none/c.gif", None)):
+        with pytest.raises(OutputError):
+            vidstyle.stylize_clip(
+                small / "clip.gif",
+                [small / "swirl.png"],
+                tmp_path / output,
+                report=report and tmp_path / report,
+                first_evaluations=100_000,
+            )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.gif", "r.json"]
+
+
+def test_a_part_without_frames_is_refused(small):
+    with pytest.raises(OptionError, match=r"ends at 0.32 s"):
+        vidstyle.stylize_frames(small / "clip.gif", [small / "swirl.png"], start=Fraction(9))
+    with pytest.raises(InputError, match="no such file"):
+        vidstyle.stylize_frames(small / "none.gif", [small / "swirl.png"])
+
+
+INFO = ClipInfo("mp4", 1280, 720, frame_count=132, tick=Fraction(1, 25), rate=Fraction(25), duration=Fraction(132, 25))
+
+
+@pytest.mark.parametrize(
+    ("info", "size", "expected"),
+    [(INFO, None, (512, 288)), (INFO, 256, (256, 144)), (INFO, 2560, (2560, 1440))],
+)
+def test_target_size(info, size, expected):
+    assert target_size(info, size) == expected
+    assert target_size(replace(info, width=200, height=100), None) == (200, 100)
+    with pytest.raises(OptionError, match="give --size 160 or more"):
+        target_size(replace(info, width=1000, height=100), 100)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [("0", None, 132), ("0.4", "1.36", 24), ("0.41", "1.36", 23), ("5", None, 7), ("5", "99", 7), ("6", None, 0)],
+)
+def test_count_frames(start, end, expected):
+    assert count_frames(INFO, Fraction(start), None if end is None else Fraction(end)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "format", "expected"),
+    [
+        ("a/cat.gif", "gif", "a/cat_picasso_monet.gif"),
+        ("cat.webm", "webm", "cat_picasso_monet.webm"),
+        ("cat.jpeg", "jpeg", "cat_picasso_monet.jpeg"),
+        ("cat.png", "apng", "cat_picasso_monet.apng"),
+    ],
+)
+def test_default_output(source, format, expected):
+    styles = (Style(Path("x/picasso.jpg")), Style(Path("monet.png")))
+    assert default_output(Path(source), replace(INFO, format=format), styles) == Path(expected)
+
+
+def test_default_output_of_folders_is_a_folder_beside_them(tmp_path):
+    styles = (Style(Path("monet.png")),)
+    for source, format in ((tmp_path / "shots", "folder"), (tmp_path / "shots" / "f_%04d.png", "pattern")):
+        assert default_output(source, replace(INFO, format=format), styles) == tmp_path / "shots_monet"
