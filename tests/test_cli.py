@@ -170,8 +170,11 @@ def test_a_folder_that_is_not_writable(small, tmp_path):
 @pytest.mark.parametrize(("stop", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopping_leaves_nothing(small, tmp_path, stop, expected):
     process = subprocess.Popen(
-        [*RUN, "run", small / "clip.gif", "--style", small / "swirl.png", "--evaluations", "100000"]
-        + ["-o", tmp_path / "new" / "frames", "--report", tmp_path / "r.json", "--first-evaluations", "5"],
+        [
+            *(*RUN, "run", small / "clip.gif", "--style", small / "swirl.png"),
+            *("--first-evaluations", "5", "--evaluations", "100000"),
+            *("-o", tmp_path / "new" / "frames", "--report", tmp_path / "r.json"),
+        ],
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -183,7 +183,7 @@ def test_not_finite_names_the_frame_and_the_term_and_leaves_nothing(tmp_path, sm
     tensors = load_file(EMBEDDED)
     tensors = {name: value.astype(np.float32) * (1e20 if "block4" in name else 1) for name, value in tensors.items()}
     save_file(tensors, tmp_path / "w.safetensors")
-    with pytest.raises(OptimizationError, match="frame 0: the (content|style) term is not finite"):
+    with pytest.raises(OptimizationError, match=r"frame 0: the (content|style) term is not finite"):
         vidstyle.stylize_clip(
             small / "clip.gif",
             [small / "swirl.png"],

@@ -43,7 +43,7 @@ class TermWeights:
 
 # The two normalisations give terms of different magnitudes, so each has its own weights.
 DEFAULT_WEIGHTS: dict[str, TermWeights] = {
-    "relative": TermWeights(content=0.5, style=1.0, tv=0.1, temporal=10.0),
+    "relative": TermWeights(content=0.25, style=1.0, tv=0.2, temporal=10.0),
     "gatys": TermWeights(content=1.0, style=100.0, tv=1.0, temporal=1e5),
 }
 

@@ -127,7 +127,7 @@ def test_vgg19_is_downloaded_checked_and_cached(keras_home, tmp_path, monkeypatc
     write_h5(published, vgg19, lambda layer, part: f"{layer}/{part}:0")
     monkeypatch.setattr(weights, "VGG19_URL", tmp_path.as_uri() + "/")
     monkeypatch.setattr(weights, "VGG19_NAME", "published.h5")
-    with pytest.raises(WeightsError, match="md5 is [0-9a-f]{32}, expected 253f8cb"):
+    with pytest.raises(WeightsError, match=r"md5 is [0-9a-f]{32}, expected 253f8cb"):
         load_weights("vgg19")
     good = weights.hashlib.md5(published.read_bytes()).hexdigest()
     monkeypatch.setattr(weights, "VGG19_MD5", good)
