@@ -43,7 +43,7 @@ class TermWeights:
 
 # The two normalisations give terms of different magnitudes, so each has its own weights.
 DEFAULT_WEIGHTS: dict[str, TermWeights] = {
-    "relative": TermWeights(content=0.25, style=1.0, tv=0.2, temporal=10.0),
+    "relative": TermWeights(content=0.4, style=1.0, tv=0.15, temporal=10.0),
     "gatys": TermWeights(content=1.0, style=100.0, tv=1.0, temporal=1e5),
 }
 
@@ -110,7 +110,7 @@ class Config:
     normalization: Normalization = "relative"
     optimizer: Optimizer = "lbfgs"
     init: Init = "prev-warped"
-    first_evaluations: int = 120
+    first_evaluations: int = 160
     evaluations: int = 10
     network: Network = "vgg16"
     weights: Path | None = None

@@ -1,7 +1,6 @@
 """L-BFGS on pixels kept within 0..255, in float32, entirely inside one graph.
 
-Nocedal and Wright, Numerical Optimization (2006): algorithm 7.5 in the compact form of Byrd, Nocedal and Schnabel 1994
-(eq. 3.1), so that a direction costs two products with the stacked history. Bounds as in Bertsekas 1982: values that lie
+Nocedal and Wright, Numerical Optimization (2006), algorithms 7.4 and 7.5. Bounds as in Bertsekas 1982: values that lie
 on a bound and are pushed outwards are held there while the rest moves.
 """
 
@@ -154,23 +153,21 @@ def _steepest(x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
 
 
 def _direction(x: tf.Tensor, gradient: tf.Tensor, memory: Memory) -> tf.Tensor:
-    """-H g on the free values, H = c I + [S cY] M [S cY]^T (Byrd, Nocedal, Schnabel 1994, theorem 2.2)."""
-    steps, changes, pairs = memory
+    """-H g on the free values (Nocedal and Wright, algorithm 7.4, its two loops solved as triangular systems)."""
     free = _free(x, gradient)
     g = gradient * free
+    steps, changes, pairs = memory
     used = tf.range(PAIRS) >= PAIRS - pairs
     sy = tf.matmul(steps, changes, transpose_b=True)
-    yy = tf.matmul(changes, changes, transpose_b=True)
     # Rows that are not used get a unit diagonal, so that the triangle stays solvable and they add nothing.
     triangle = tf.linalg.band_part(sy, 0, -1) + tf.linalg.diag(tf.cast(~used, tf.float32))
-    c = tf.where(pairs > 0, sy[-1, -1] / tf.maximum(yy[-1, -1], 1e-30), 1.0)
-    sg = tf.linalg.matvec(steps, g)[:, None]
-    yg = tf.linalg.matvec(changes, g)[:, None]
-    back = tf.linalg.triangular_solve(triangle, sg, lower=False)
-    inner = tf.matmul(tf.linalg.diag(tf.linalg.diag_part(sy)) + c * yy, back) - c * yg
-    forward = tf.linalg.triangular_solve(triangle, inner, lower=False, adjoint=True)
-    hg = c * g + tf.linalg.matvec(steps, forward[:, 0], transpose_a=True)
-    hg -= c * tf.linalg.matvec(changes, back[:, 0], transpose_a=True)
+    alpha = tf.linalg.triangular_solve(triangle, tf.linalg.matvec(steps, g)[:, None], lower=False)[:, 0]
+    rest = g - tf.linalg.matvec(changes, alpha, transpose_a=True)
+    last = changes[-1]
+    hg = rest * tf.where(pairs > 0, sy[-1, -1] / tf.maximum(_dot(last, last), 1e-30), 1.0)
+    beta = tf.linalg.diag_part(sy) * alpha - tf.linalg.matvec(changes, hg)
+    delta = tf.linalg.triangular_solve(triangle, beta[:, None], lower=False, adjoint=True)[:, 0]
+    hg += tf.linalg.matvec(steps, delta, transpose_a=True)
     direction = -hg * free
     downhill = (pairs > 0) & (_dot(direction, gradient) < 0)
     return tf.cond(downhill, lambda: direction, lambda: _steepest(x, gradient))
