@@ -24,6 +24,11 @@ COARSEST = 64  # pixels of the shorter side; a smaller picture shows nothing of 
 COARSE_SHARE = 0.2  # of a first frame's evaluations, for each coarse size; they are cheap
 COARSE_LEVELS = 3  # coarse sizes at most, each half of the next
 
+# How much of the frame itself is in the start where the previous result cannot be trusted. Measured on 24 frames with a
+# large moving figure: 0 smears (content loss of moving parts 0.455), 1 flickers (warping error 2.6e-4, the source has
+# 2.4e-4); 0.5 gives 0.386 and 2.2e-4.
+FRESH = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class FrameResult:
@@ -102,11 +107,11 @@ class Stylizer:
 
         picture = self._blank(frame, coarse[0] if coarse else (height, width))
         for size in coarse if share else []:
-            painted = self._engine(size).paint(resize(frame, size), resize(picture, size), share, tick=heard)
+            painted = self.engine(size).paint(resize(frame, size), resize(picture, size), share, tick=heard)
             picture = painted.image
             spent += painted.evaluations
         full = (height, width)
-        painted = self._engine(full).paint(
+        painted = self.engine(full).paint(
             resize(frame, full), resize(picture, full), max(1, budget - spent), tick=heard
         )
         return painted._replace(evaluations=painted.evaluations + spent)
@@ -118,14 +123,16 @@ class Stylizer:
         return np.random.default_rng(self.config.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
 
     def _next(self, frame: Image, last: Painted, motion: Motion, tick: Tick | None) -> Painted:
-        engine = self._engine((frame.shape[0], frame.shape[1]))
+        engine = self.engine((frame.shape[0], frame.shape[1]))
         content = frame.astype(np.float32)
         if self.config.init == "prev":
             return engine.paint(content, last.image, self.config.evaluations, last.memory, tick=tick)
         warped = warp_sharp(last.image, motion.backward)
-        return engine.paint(content, warped, self.config.evaluations, last.memory, warped, motion.reliable, tick)
+        start = warped + FRESH * (1 - motion.reliable[..., None]) * (content - warped)
+        return engine.paint(content, start, self.config.evaluations, last.memory, warped, motion.reliable, tick)
 
-    def _engine(self, size: tuple[int, int]) -> Engine:
+    def engine(self, size: tuple[int, int]) -> Engine:
+        """The engine for pictures of (height, width); made once."""
         if size not in self._engines:
             self._engines[size] = Engine(self.config, self.vgg, self.styles, size)
         return self._engines[size]

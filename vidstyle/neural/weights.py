@@ -101,7 +101,7 @@ def _download(url: str, target: Path) -> None:
         part.replace(target)
     except OSError as error:
         raise WeightsError(
-            f"vgg19: cannot download its weights ({error}); put {url} at {target}, or name a file with --weights"
+            f"--network vgg19: its weights cannot be fetched ({error}); put {url} at {target} or give --weights FILE"
         ) from error
     finally:
         if part is not None:
