@@ -292,7 +292,7 @@ def main() -> NoReturn:
     except VidstyleError as error:
         code = _fail(str(error))
     except typer.TyperException as error:
-        code = _fail(error.format_message())
+        code = _fail(f"{error.format_message().rstrip('.')}; see vidstyle --help")
     except KeyboardInterrupt:
         code = 130
     except SystemExit as end:  # from _terminate

@@ -41,5 +41,5 @@ def unknown(what: str, value: str, known: Iterable[str]) -> str:
     """
     names = list(known)
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
-    guess = f"did you mean '{near[0]}'? " if near else ""
-    return f"unknown {what} '{value}': {guess}(known: {', '.join(names)})"
+    guess = f": did you mean '{near[0]}'?" if near else ""
+    return f"unknown {what} '{value}'{guess} (known: {', '.join(names)})"

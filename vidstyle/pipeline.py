@@ -110,10 +110,10 @@ class _Job:
         from .neural.weights import load_weights
 
         self.source, self.config, self.read = source, config, read
-        self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
-        self.weights = load_weights(config.network, config.weights)
         with open_clip(source, read) as clip:
             self.info = clip.info
+        self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
+        self.weights = load_weights(config.network, config.weights)
         self.size = target_size(self.info, config.size)
         self.frames = count_frames(self.info, config.start, config.end)
         if self.frames == 0:
