@@ -19,6 +19,7 @@ from rich.table import Table
 
 from vidstyle.config import Config, Style
 from vidstyle.media import load_picture, open_clip
+from vidstyle.motion.shots import Shot
 from vidstyle.neural.runtime import native_bfloat16
 from vidstyle.neural.stylize import Stylizer, resize
 from vidstyle.neural.weights import load_weights
@@ -62,7 +63,7 @@ def main() -> None:
             took = 1000 * seconds(evaluate) / EVALUATIONS
             first = first or took
             table.add_row(f"an evaluation, {side}x{size[0]}, {precision}", f"{took:.1f}", f"{took / first:.2f}")
-        results = list(stylizer.shot(frames))
+        results = list(stylizer.clip(frames, [Shot(0, len(frames))]))
         took = 1000 * statistics.median(result.seconds for result in results[1:])
         what = f"a frame after the first, 256x144, {config.evaluations} evaluations, {precision}"
         table.add_row(what, f"{took:.1f}", f"{took / first:.2f}")

@@ -16,7 +16,9 @@ from .config import (
     DEFAULT_WEIGHTS,
     MAX_SIDE,
     Config,
+    Flow,
     Init,
+    Loop,
     Network,
     Normalization,
     Optimizer,
@@ -145,6 +147,22 @@ def run(
             rich_help_panel=EFFORT,
         ),
     ] = Config.init,
+    shots: Annotated[
+        bool,
+        typer.Option("--shots/--no-shots", help="Begin anew after every cut.", rich_help_panel=EFFORT),
+    ] = Config.shots,
+    loop: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(get_args(Loop)),
+            help="Let the last frame lead into the first. auto: where a GIF repeats and its ends meet.",
+            rich_help_panel=EFFORT,
+        ),
+    ] = Config.loop,
+    flow: Annotated[
+        str,
+        typer.Option(metavar="|".join(get_args(Flow)), help="How motion is found.", rich_help_panel=EFFORT),
+    ] = Config.flow,
     optimizer: Annotated[
         str, typer.Option(metavar="|".join(get_args(Optimizer)), help="How to search.", rich_help_panel=EFFORT)
     ] = Config.optimizer,
@@ -214,6 +232,9 @@ def run(
         "pooling": pooling,
         "normalization": normalization,
         "init": init,
+        "shots": shots,
+        "loop": loop,
+        "flow": flow,
         "optimizer": optimizer,
         "first_evaluations": first_evaluations,
         "evaluations": evaluations,
@@ -250,6 +271,7 @@ def run(
 def info(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="GIF, video, photo or folder of pictures.")],
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    shots: Annotated[bool, typer.Option("--shots", help="Find its cuts too.")] = False,
     max_pixels: MaxPixelsOption = MAX_PIXELS,
     fps: FpsOption = str(DEFAULT_FPS),
 ) -> None:
@@ -261,6 +283,12 @@ def info(
         shown = facts(clip.info)
         if clip.info.rate is None:
             shown["durations"] = [float(frame.duration) for frame in clip.frames()]
+        if shots:
+            from .motion.shots import find_shots
+            from .pipeline import over_white
+
+            found = find_shots(over_white(frame) for frame in clip.frames())
+            shown["shots"] = [[shot.start, shot.stop] for shot in found]
     if as_json:
         print(json.dumps({"path": str(source), **shown}))
         return
@@ -327,6 +355,8 @@ def _say(name: str, value: Any) -> str:
         return f"{value:g} s"
     if name == "rate":
         return f"{value} frames a second ({float(Fraction(value)):g})"
+    if name == "shots":
+        return ", ".join(f"{start}-{stop - 1}" for start, stop in value)
     if name == "durations":
         shown = [f"{duration * 1000:g}" for duration in value[:12]]
         return f"{' '.join(shown)}{' ...' if len(value) > 12 else ''} ms"

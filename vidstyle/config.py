@@ -19,6 +19,8 @@ Optimizer = Literal["lbfgs", "adam"]
 Init = Literal["prev-warped", "prev", "content", "noise"]
 Network = Literal["vgg16", "vgg19"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Flow = Literal["dis", "dis-fast", "dis-ultrafast", "farneback"]
+Loop = Literal["auto", "on", "off"]
 
 # Convolutions in each block. To add a network: its blocks here, its weights in neural/weights.py.
 NETWORKS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -43,7 +45,7 @@ class TermWeights:
 
 # The two normalisations give terms of different magnitudes, so each has its own weights.
 DEFAULT_WEIGHTS: dict[str, TermWeights] = {
-    "relative": TermWeights(content=0.4, style=1.0, tv=0.15, temporal=10.0),
+    "relative": TermWeights(content=0.4, style=1.0, tv=0.05, temporal=10.0),
     "gatys": TermWeights(content=1.0, style=100.0, tv=1.0, temporal=1e5),
 }
 
@@ -91,6 +93,8 @@ class Config:
     size: longer side of the result in pixels; None keeps the source's up to MAX_SIDE.
     start, end: the part of the clip, in seconds.
     content_weight .. temporal_weight: None takes DEFAULT_WEIGHTS of the normalization.
+    flow: how motion is estimated. shots: whether the paint begins anew after a cut. loop: whether the last frame leads
+    into the first; auto: where an animated picture repeats.
     first_evaluations: evaluations of the objective (loss and gradient) for a frame without a predecessor.
     evaluations: the same for a frame that starts from the previous result.
     weights: a file of network weights; None takes the one that comes with `network`.
@@ -110,8 +114,11 @@ class Config:
     normalization: Normalization = "relative"
     optimizer: Optimizer = "lbfgs"
     init: Init = "prev-warped"
-    first_evaluations: int = 160
-    evaluations: int = 10
+    flow: Flow = "dis"
+    shots: bool = True
+    loop: Loop = "auto"
+    first_evaluations: int = 240
+    evaluations: int = 12
     network: Network = "vgg16"
     weights: Path | None = None
     precision: Precision = "auto"
@@ -123,6 +130,8 @@ class Config:
             ("normalization", Normalization),
             ("optimizer", Optimizer),
             ("init", Init),
+            ("flow", Flow),
+            ("loop", Loop),
             ("network", Network),
             ("precision", Precision),
         ):

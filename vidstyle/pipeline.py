@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
 from .config import MAX_SIDE, MIN_SIDE, Config, Style
 from .errors import InputError, OptionError
@@ -28,10 +30,14 @@ from .media import (
     load_picture,
     open_clip,
 )
+from .motion.shots import Shot, find_shots
 from .report import Report, ReportFile, file_sha256
 
 if TYPE_CHECKING:
     from .neural.stylize import FrameResult
+
+
+Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +94,7 @@ def stylize_clip(
             assert step.frame is not None and step.result is not None
             writer.write(step.frame)
             done.add(step.result)
-        done.finish(time.perf_counter() - begin)
+        done.finish(time.perf_counter() - begin, job.shots)
         report_file.content = done.as_dict()
     return done
 
@@ -115,6 +121,7 @@ class _Job:
         self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
         self.weights = load_weights(config.network, config.weights)
         self.size = target_size(self.info, config.size)
+        self.shots: list[Shot] = []  # known once it runs
         self.frames = count_frames(self.info, config.start, config.end)
         if self.frames == 0:
             length = f"{float(self.info.duration):g} s" if self.info.duration is not None else "earlier"
@@ -139,10 +146,14 @@ class _Job:
         from .neural.stylize import Stylizer
 
         begin = time.perf_counter()
+        self.shots, lead = self._survey()
+        if not self.shots:
+            raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
+        self.frames = self.shots[-1].stop
         pending: list[Frame] = []  # decoded, not yet painted; never more than one
         index = 0
 
-        def sources() -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
+        def sources() -> Iterator[Image]:
             with open_clip(self.source, self.read) as clip:
                 for frame in clip.frames(self.config.start, self.config.end):
                     pending.append(scale(frame, self.size))
@@ -153,7 +164,7 @@ class _Job:
                 progress(Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin))
 
         stylizer = Stylizer(self.config, self.weights, [over_white(style) for style in self.styles])
-        for result in stylizer.shot(sources(), tick):
+        for result in stylizer.clip(sources(), self.shots, lead, tick):
             image = np.rint(result.image).astype(np.uint8)
             done = Progress(
                 index,
@@ -168,8 +179,35 @@ class _Job:
                 progress(done)
             yield done
             index += 1
-        if index == 0:
-            raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
+
+    def _survey(self) -> tuple[list[Shot], list[Image]]:
+        """The shots of what is to be painted, and its last frames where they lead into the first."""
+        from .neural.stylize import LEAD
+
+        first: list[Image] = []
+        last: deque[Image] = deque(maxlen=LEAD)
+        with open_clip(self.source, self.read) as clip:
+
+            def watched() -> Iterator[Image]:
+                for frame in clip.frames(self.config.start, self.config.end):
+                    image = over_white(frame)
+                    if len(first) < LEAD:
+                        first.append(image)
+                    last.append(image)
+                    yield image
+
+            shots = find_shots(watched())
+        repeats = self.info.format in ANIMATED and self.info.loop is not None
+        frames = shots[-1].stop if shots else 0
+        if self.config.loop == "off" or (self.config.loop == "auto" and not repeats) or frames < 4:
+            lead = 0
+        elif self.config.loop == "auto" and len(find_shots([*last, *first])) > len(find_shots(last)):
+            lead = 0  # a cut at the seam
+        else:
+            lead = min(LEAD, frames // 2, shots[-1].stop - shots[-1].start)
+        if not self.config.shots and shots:
+            shots = [Shot(0, frames)]
+        return shots, [scale_image(image, self.size) for image in list(last)[len(last) - lead :]]
 
 
 def target_size(info: ClipInfo, size: int | None) -> tuple[int, int]:
@@ -214,13 +252,16 @@ def scale(frame: Frame, size: tuple[int, int]) -> Frame:
     if (frame.image.shape[1], frame.image.shape[0]) == size:
         return frame
 
-    def resized(array: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        return np.asarray(PIL.Image.fromarray(array).resize(size, PIL.Image.Resampling.LANCZOS))
-
-    return replace(frame, image=resized(frame.image), alpha=None if frame.alpha is None else resized(frame.alpha))
+    alpha = None if frame.alpha is None else scale_image(frame.alpha, size)
+    return replace(frame, image=scale_image(frame.image, size), alpha=alpha)
 
 
-def over_white(frame: Frame) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def scale_image(image: Image, size: tuple[int, int]) -> Image:
+    """A uint8 (H, W) or (H, W, 3) array at (width, height), by Lanczos."""
+    return np.asarray(PIL.Image.fromarray(image).resize(size, PIL.Image.Resampling.LANCZOS))
+
+
+def over_white(frame: Frame) -> Image:
     """uint8 (H, W, 3): what shows on white paper, since hidden pixels may hold anything."""
     if frame.alpha is None:
         return frame.image

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .config import Config
 from .errors import OutputError
 from .media import ClipInfo
+from .motion.shots import Shot
 
 if TYPE_CHECKING:
     from .neural.stylize import FrameResult
@@ -33,7 +34,7 @@ class Report:
         self.frames: list[dict[str, Any]] = []
         self.totals: dict[str, Any] = {}
         self._source_errors: list[float] = []
-        self._head = {
+        self._head: dict[str, Any] = {
             "settings": config.as_dict(),
             "fingerprint": config.fingerprint(),
             "sha256": sha256,
@@ -57,8 +58,9 @@ class Report:
         if result.source_warp_error is not None:
             self._source_errors.append(result.source_warp_error)
 
-    def finish(self, seconds: float) -> None:
+    def finish(self, seconds: float, shots: Sequence[Shot]) -> None:
         """Add up: `seconds` of the whole run; seconds_per_frame over the frames after the first."""
+        self._head["shots"] = [[shot.start, shot.stop] for shot in shots]
         later = self.frames[1:] or self.frames
         self.totals = {
             "frames": len(self.frames),

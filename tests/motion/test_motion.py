@@ -47,7 +47,7 @@ def test_flow_of_a_known_translation(method):
     before = texture().astype(np.uint8)
     motion = estimate_motion(before, moved(before, 4, -3), method)
     inside = motion.backward[16:-16, 16:-16]
-    np.testing.assert_allclose(np.median(inside, (0, 1)), [-4, 3], atol=0.1)
+    np.testing.assert_allclose(np.median(inside, (0, 1)), [-4, 3], atol=0.2)
     assert motion.reliable[16:-16, 16:-16].mean() > 0.9
     assert set(np.unique(motion.reliable)) <= {0.0, 1.0}
 
@@ -58,7 +58,7 @@ def test_disocclusion_is_unreliable():
     before, after = ground.copy(), ground.copy()
     before[30:70, 40:80] = square
     after[30:70, 46:86] = square
-    motion = estimate_motion(before.astype(np.uint8), after.astype(np.uint8))
+    motion = estimate_motion(before.astype(np.uint8), after.astype(np.uint8), "dis")
     assert motion.reliable[36:64, 41:45].mean() < 0.4  # uncovered
     assert motion.reliable[38:62, 58:78].mean() > 0.9  # the square itself
     assert motion.reliable[:16].mean() > 0.95

@@ -5,6 +5,7 @@ import pytest
 
 from vidstyle.neural.engine import OPTIMIZERS
 from vidstyle.neural.losses import Losses
+from vidstyle.neural.optimize import box
 from vidstyle.neural.runtime import tf
 
 pytestmark = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
@@ -28,10 +29,11 @@ def quadratic(target, scale=1e-6):
     return evaluate
 
 
-def minimize(optimizer, evaluate, start, evaluations, memory=None):
+def minimize(optimizer, evaluate, start, evaluations, memory=None, held=np.zeros(N, np.bool_)):
     memory = optimizer.fresh(start.size) if memory is None else memory
     run = tf.function(lambda state, until: optimizer.advance(evaluate, state, until), autograph=False)
-    return run(optimizer.begin(tf.constant(start), memory), tf.constant(evaluations))
+    x = tf.constant(start)
+    return run(optimizer.begin(x, box(x, tf.constant(held)), memory), tf.constant(evaluations))
 
 
 def test_it_finds_the_minimum_inside_the_bounds(optimizer):
@@ -61,7 +63,8 @@ def test_a_run_in_stretches_is_the_same_as_one_run(optimizer):
     start = np.random.default_rng(1).uniform(0, 255, N).astype(np.float32)
     evaluate = quadratic(np.full(N, 60, np.float32))
     whole = minimize(optimizer, evaluate, start, 30)
-    state = optimizer.begin(tf.constant(start), optimizer.fresh(N))
+    x = tf.constant(start)
+    state = optimizer.begin(x, box(x, tf.zeros(N, tf.bool)), optimizer.fresh(N))
     run = tf.function(lambda state, until: optimizer.advance(evaluate, state, until), autograph=False)
     for until in (7, 8, 21, 30):
         state = run(state, tf.constant(until))
@@ -103,3 +106,11 @@ def test_a_cliff_on_the_way_is_walked_around(optimizer):
     found = minimize(optimizer, evaluate, np.full(N, 20, np.float32), 60)
     assert np.isfinite(found.losses.total)
     assert float(found.losses.total) < float(found.start.total)
+
+
+def test_what_is_held_stays_bit_for_bit_and_the_rest_goes_on(optimizer):
+    start = np.random.default_rng(1).uniform(0, 255, N).astype(np.float32)
+    held = np.arange(N) % 3 == 0
+    found = minimize(optimizer, quadratic(np.full(N, 100, np.float32)), start, 60, held=held)
+    np.testing.assert_array_equal(found.x.numpy()[held], start[held])
+    np.testing.assert_allclose(found.x.numpy()[~held], 100, atol=15)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ..errors import OptionError, unknown
 from . import ffmpeg
-from .probe import hd_or_sd
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def choose(path: Path, width: int, height: int, codec: str | None, crf: int | No
         if crf is not None and not 0 <= crf <= most:
             raise OptionError(f"--crf {crf}: must be from 0 to {most} for the codec {name}")
         arguments += ["-crf", str(default if crf is None else crf)]
-    matrix = "bt709" if entry.tagged else hd_or_sd(height)
+    matrix = "bt709" if entry.tagged else "bt601"  # what ffmpeg and all that is built on it take without a tag
     tags = ""
     if entry.tagged:
         tags = ",setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"

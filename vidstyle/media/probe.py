@@ -18,7 +18,6 @@ _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: edit lists hide these
 _NO_TIME = ("NOPTS", str(-(2**63)))
 _CUT_SHORT = re.compile("partial file|ended prematurely|corrupt input packet")  # ffmpeg's words for it
 _MAX_GUESSED_RATE = 120  # of clips with an uneven rate; ffmpeg may guess the tick of their clock
-_HD_LINES = 576  # above it, untagged video is BT.709
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Probe:
 
     width, height: as displayed. scaled: whether frames must be scaled to it. rate: frames per second.
     frame_count: of the constant rate. even: whether frames come at exactly that rate; otherwise they must be converted.
-    first: seconds, the container's time of the first frame. matrix: "bt709" or "bt601" if the file does not say.
+    first: seconds, the container's time of the first frame.
     """
 
     width: int
@@ -37,7 +36,6 @@ class Probe:
     frame_count: int
     even: bool
     first: Fraction
-    matrix: str | None
     audio: str | None
 
 
@@ -67,18 +65,9 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     if aspect != 1:  # even widths stay even, because most video formats take no others
         display = max(2, round(width * aspect / 2) * 2) if width % 2 == 0 else max(1, round(width * aspect))
     check_pixels(path, display, height, max_pixels)
-    untagged = re.search(r"color_space:(\S+)", log)
-    matrix = None
-    if untagged and untagged[1] in ("unknown", "unspecified"):
-        matrix = hd_or_sd(height)
     audio = re.search(r"Stream #0:\d+.*?: Audio: (\w+)", log)
     count, even, first, exact = _timing(path, format, max_pixels, Fraction(int(rate[1]), int(rate[2])))
-    return Probe(display, height, display != width, exact, count, even, first, matrix, audio[1] if audio else None)
-
-
-def hd_or_sd(height: int) -> str:
-    """The colour matrix that players take for video of `height` lines that names none."""
-    return "bt709" if height > _HD_LINES else "bt601"
+    return Probe(display, height, display != width, exact, count, even, first, audio[1] if audio else None)
 
 
 def audio_codec(path: Path) -> str | None:

@@ -80,8 +80,6 @@ class VideoReader:
         scale = "scale=flags=bicubic+accurate_rnd+full_chroma_int"
         if self._probe.scaled:
             scale += f":w={self._info.width}:h={self._info.height}"
-        if self._probe.matrix:
-            scale += f":in_color_matrix={self._probe.matrix}"
         filters += [scale, "format=rgb24"]
         count = stop - first if self._probe.even else stop
         output = ["-map", "0:V:0", "-vf", ",".join(filters), "-fps_mode", "passthrough", "-frames:v", str(count)]

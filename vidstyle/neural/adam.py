@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from .losses import Losses
-from .optimize import Evaluate, project, select
+from .optimize import Box, Evaluate, select
 from .runtime import tf
 
 RATE = 4.0  # pixel values, 0..255, a step
@@ -28,6 +28,7 @@ class State(NamedTuple):
     start: Losses
     losses: Losses
     here: tf.Tensor
+    box: Box
     memory: Memory
     evaluations: tf.Tensor
     done: tf.Tensor
@@ -38,11 +39,11 @@ def fresh(size: int) -> Memory:
     return Memory(tf.zeros((size,)), tf.zeros((size,)), tf.constant(0))
 
 
-def begin(x: tf.Tensor, memory: Memory) -> State:
+def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:
     """Before the first evaluation, from the picture x."""
-    x = project(tf.reshape(x, (-1,)))
+    x = box.project(x)
     infinite = Losses(*(tf.constant(math.inf) for _ in Losses._fields))
-    return State(x, infinite, infinite, x, memory, tf.constant(0), tf.constant(False))
+    return State(x, infinite, infinite, x, box, memory, tf.constant(0), tf.constant(False))
 
 
 def advance(evaluate: Evaluate, state: State, until: tf.Tensor) -> State:
@@ -66,7 +67,8 @@ def advance(evaluate: Evaluate, state: State, until: tf.Tensor) -> State:
             x=tf.where(better, now.here, now.x),
             start=select(now.evaluations == 0, losses, now.start),
             losses=select(better, losses, now.losses),
-            here=project(now.here - rate * mean / (tf.sqrt(square) + EPSILON)),
+            here=now.box.project(now.here - rate * mean / (tf.sqrt(square) + EPSILON)),
+            box=now.box,
             memory=Memory(mean, square, count),
             evaluations=now.evaluations + 1,
             done=~finite,

@@ -14,7 +14,7 @@ from ..config import MIN_SIDE, Config
 from ..errors import OptimizationError
 from . import adam, lbfgs
 from .losses import Losses, Objective, Targets, gram_matrix
-from .optimize import Optimizer, State
+from .optimize import HIGHEST, LOWEST, Optimizer, State, box
 from .runtime import tf
 from .vgg import Vgg
 
@@ -64,12 +64,14 @@ class Engine:
         memory: Any = None,
         warped: Picture | None = None,
         reliable: NDArray[np.float32] | None = None,
+        held: NDArray[np.bool_] | None = None,
         tick: Tick | None = None,
     ) -> Painted:
         """The best picture met within `evaluations` from `start`.
 
         content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before. warped,
         reliable (H, W): the previous result moved here and where to trust it; without them there is no temporal term.
+        held: bool (H, W), pixels that stay bit for bit as they are in `start`.
         Raises OptimizationError where a term or the gradient is not finite at the start.
         """
         if warped is None or reliable is None:
@@ -78,10 +80,14 @@ class Engine:
         targets = Targets(
             wanted, self.grams, self.shares, tf.constant(warped[None]), tf.constant(reliable[None, ..., None])
         )
-        state = self.optimizer.begin(tf.constant(start), self.optimizer.fresh(start.size) if memory is None else memory)
+        if held is None:
+            held = np.zeros(self.size, np.bool_)
+        x = tf.constant(np.clip(start, LOWEST, HIGHEST).ravel())
+        kept = box(x, tf.constant(np.repeat(held.ravel(), 3)))
+        state = self.optimizer.begin(x, kept, self.optimizer.fresh(start.size) if memory is None else memory)
         for until in (*range(self.chunk, evaluations, self.chunk), evaluations):
             state = self._advance(state, targets, tf.constant(until))
-            losses = {name: float(value) for name, value in state.losses._asdict().items()}
+            losses = _plain(state.losses)
             if not math.isfinite(losses["total"]):
                 bad = [name for name, value in state.start._asdict().items() if not math.isfinite(value)]
                 raise OptimizationError(
@@ -92,8 +98,9 @@ class Engine:
                 tick(int(state.evaluations), losses["total"])
             if state.done:
                 break
-        image = state.x.numpy().reshape(start.shape)
-        return Painted(image, losses, int(state.evaluations), state.memory)
+        if losses["total"] > float(state.start.total):  # by less than bfloat16 rounds; but worse is worse
+            return Painted(x.numpy().reshape(start.shape), _plain(state.start), int(state.evaluations), state.memory)
+        return Painted(state.x.numpy().reshape(start.shape), losses, int(state.evaluations), state.memory)
 
     def _trace_content(self, content: tf.Tensor) -> dict[str, tf.Tensor]:
         return self.vgg.features(content, self.objective.content_layers)
@@ -116,6 +123,10 @@ class Engine:
         small = resize(style, (max(MIN_SIDE, round(height * scale)), max(MIN_SIDE, round(width * scale))))
         features = self.vgg.features(tf.constant(small[None]), self.objective.style_layers)
         return {name: gram_matrix(feature) for name, feature in features.items()}
+
+
+def _plain(losses: Losses) -> dict[str, float]:
+    return {name: float(value) for name, value in losses._asdict().items()}
 
 
 def resize(image: NDArray[np.uint8] | Picture, size: tuple[int, int]) -> Picture:

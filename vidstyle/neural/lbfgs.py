@@ -10,12 +10,14 @@ import math
 from typing import NamedTuple
 
 from .losses import Losses
-from .optimize import HIGHEST, LOWEST, Evaluate, project, select
+from .optimize import Box, Evaluate, select
 from .runtime import tf
 
 PAIRS = 20  # pairs of steps and gradient changes that model the curvature
 FIRST_STEP = 2.0  # mean change of a pixel value, 0..255, in a step without a model of the curvature
 SUFFICIENT_DECREASE = 1e-4  # Armijo's constant
+FLAT = 0.1  # delta of Hager and Zhang 2005, eq. 4.1: a decrease that the slopes at both ends promise
+ROUNDING = 1e-3  # epsilon of their approximate condition: how much of the loss may be noise
 MIN_CURVATURE = 1e-8  # smallest s.y / |s||y| of a pair that is kept
 MAX_BACKTRACKS = 6  # shortened trials before the model is thrown away, and again before giving up
 
@@ -43,6 +45,7 @@ class State(NamedTuple):
     gradient: tf.Tensor
     direction: tf.Tensor
     step: tf.Tensor
+    box: Box
     memory: Memory
     evaluations: tf.Tensor
     backtracks: tf.Tensor
@@ -54,9 +57,9 @@ def fresh(size: int) -> Memory:
     return Memory(tf.zeros((PAIRS, size)), tf.zeros((PAIRS, size)), tf.constant(0))
 
 
-def begin(x: tf.Tensor, memory: Memory) -> State:
+def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:
     """Before the first evaluation, from the picture x."""
-    x = project(tf.reshape(x, (-1,)))
+    x = box.project(x)
     none = tf.zeros_like(x)
     infinite = Losses(*(tf.constant(math.inf) for _ in Losses._fields))
     # The first trial is x itself, so that the objective stands in the graph once.
@@ -67,6 +70,7 @@ def begin(x: tf.Tensor, memory: Memory) -> State:
         gradient=none,
         direction=none,
         step=tf.constant(1.0),
+        box=box,
         memory=memory,
         evaluations=tf.constant(0),
         backtracks=tf.constant(0),
@@ -83,18 +87,21 @@ def advance(evaluate: Evaluate, state: State, until: tf.Tensor) -> State:
 
     def trial(*state: tf.Tensor) -> State:
         now = State(*state)
-        x = project(now.x + now.step * now.direction)
+        x = now.box.project(now.x + now.step * now.direction)
         losses, gradient = evaluate(x)
         moved = x - now.x
         slope = _dot(now.gradient, moved)  # negative: downhill
         first = now.evaluations == 0
         finite = tf.math.is_finite(losses.total + tf.norm(gradient))
-        lower = (losses.total <= now.losses.total + SUFFICIENT_DECREASE * slope) & (slope < 0.0)
+        lower = losses.total <= now.losses.total + SUFFICIENT_DECREASE * slope
+        # Near the bottom the loss of two points differs by less than bfloat16 rounds; their slopes still tell.
+        level = losses.total <= now.losses.total * (1 + ROUNDING)
+        lower |= level & (_dot(gradient, moved) <= (2 * FLAT - 1) * slope)
         now = now._replace(
             evaluations=now.evaluations + 1, start=select(first, losses, now.start), done=first & ~finite
         )
         return tf.cond(
-            finite & (first | lower),
+            finite & (first | (lower & (slope < 0.0))),
             lambda: _accept(now, x, losses, gradient, moved),
             lambda: _shorten(now, losses.total, slope),
         )
@@ -110,7 +117,7 @@ def _accept(now: State, x: tf.Tensor, losses: Losses, gradient: tf.Tensor, moved
         x=x,
         losses=losses,
         gradient=gradient,
-        direction=_direction(x, gradient, memory),
+        direction=_direction(x, now.box, gradient, memory),
         step=tf.constant(1.0),
         memory=memory,
         backtracks=tf.constant(0),
@@ -133,7 +140,7 @@ def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor) -> State:
     give_up = now.backtracks + 1 >= MAX_BACKTRACKS
     restart = give_up & (now.memory.pairs > 0)
     return now._replace(
-        direction=tf.where(restart, _steepest(now.x, now.gradient), now.direction),
+        direction=tf.where(restart, _steepest(now.x, now.box, now.gradient), now.direction),
         step=tf.where(restart, 1.0, shorter),
         memory=tf.cond(restart, lambda: fresh(now.x.shape[0]), lambda: now.memory),
         backtracks=tf.where(restart, 0, now.backtracks + 1),
@@ -141,20 +148,20 @@ def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor) -> State:
     )
 
 
-def _free(x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+def _free(x: tf.Tensor, box: Box, gradient: tf.Tensor) -> tf.Tensor:
     """1 where a value may move downhill, 0 where a bound is in the way."""
-    held = ((x <= LOWEST) & (gradient > 0)) | ((x >= HIGHEST) & (gradient < 0))
+    held = ((x <= box.low) & (gradient > 0)) | ((x >= box.high) & (gradient < 0))
     return tf.cast(~held, tf.float32)
 
 
-def _steepest(x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
-    downhill = -gradient * _free(x, gradient)
+def _steepest(x: tf.Tensor, box: Box, gradient: tf.Tensor) -> tf.Tensor:
+    downhill = -gradient * _free(x, box, gradient)
     return downhill * (FIRST_STEP / tf.maximum(tf.reduce_mean(tf.abs(downhill)), 1e-30))
 
 
-def _direction(x: tf.Tensor, gradient: tf.Tensor, memory: Memory) -> tf.Tensor:
+def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory) -> tf.Tensor:
     """-H g on the free values (Nocedal and Wright, algorithm 7.4, its two loops solved as triangular systems)."""
-    free = _free(x, gradient)
+    free = _free(x, box, gradient)
     g = gradient * free
     steps, changes, pairs = memory
     used = tf.range(PAIRS) >= PAIRS - pairs
@@ -170,7 +177,7 @@ def _direction(x: tf.Tensor, gradient: tf.Tensor, memory: Memory) -> tf.Tensor:
     hg += tf.linalg.matvec(steps, delta, transpose_a=True)
     direction = -hg * free
     downhill = (pairs > 0) & (_dot(direction, gradient) < 0)
-    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, gradient))
+    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, box, gradient))
 
 
 def _dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

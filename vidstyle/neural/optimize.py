@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .losses import Losses
 from .runtime import tf
@@ -43,8 +43,8 @@ class Optimizer(Protocol):
         """A memory that knows nothing, for pictures of `size` = H W 3 values."""
         ...
 
-    def begin(self, x: tf.Tensor, memory: Any) -> State:
-        """Before the first evaluation, from the picture x, float32 (..., H, W, 3)."""
+    def begin(self, x: tf.Tensor, box: Box, memory: Any) -> State:
+        """Before the first evaluation, from the picture x, float32 (n,), inside the box."""
         ...
 
     def advance(self, evaluate: Evaluate, state: Any, until: tf.Tensor) -> State:
@@ -52,9 +52,20 @@ class Optimizer(Protocol):
         ...
 
 
-def project(x: tf.Tensor) -> tf.Tensor:
-    """X with every value inside LOWEST..HIGHEST."""
-    return tf.clip_by_value(x, LOWEST, HIGHEST)
+class Box(NamedTuple):
+    """Between which values each value of x is kept: float32 (n,) each; equal where it must not change."""
+
+    low: tf.Tensor
+    high: tf.Tensor
+
+    def project(self, x: tf.Tensor) -> tf.Tensor:
+        """X with every value inside the box."""
+        return tf.clip_by_value(x, self.low, self.high)
+
+
+def box(x: tf.Tensor, held: tf.Tensor) -> Box:
+    """0..255 for every value of x, float32 (n,), except those `held` (bool (n,)), which stay as they are."""
+    return Box(tf.where(held, x, LOWEST), tf.where(held, x, HIGHEST))
 
 
 def select(condition: tf.Tensor, ifso: Losses, otherwise: Losses) -> Losses:
