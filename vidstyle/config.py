@@ -117,8 +117,8 @@ class Config:
     flow: Flow = "dis"
     shots: bool = True
     loop: Loop = "auto"
-    first_evaluations: int = 240
-    evaluations: int = 12
+    first_evaluations: int = 200
+    evaluations: int = 10
     network: Network = "vgg16"
     weights: Path | None = None
     precision: Precision = "auto"
