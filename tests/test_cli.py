@@ -138,6 +138,14 @@ BAD = {
     "unknown command": ("paint clip.gif", "paint"),
     "info of nothing": ("info none.gif", "none.gif"),
     "zero fps": ("info clip.gif --fps 0", "--fps 0"),
+    "measure nothing": ("measure none.gif clip.gif --style s.png", "none.gif: there is no such file"),
+    "measure other frames": ("measure clip.gif s.png --style s.png", "s.png: has 1 frames, but clip.gif has 4;"),
+    "measure into the input": ("measure clip.gif clip.gif --style s.png --json s.png --overwrite", "is an input"),
+    "measure into a picture": (
+        "measure clip.gif clip.gif --style s.png --plot p.gif",
+        "--plot p.gif: is written as PNG",
+    ),
+    "measure over": ("measure clip.gif clip.gif --style s.png --json there.gif", "--json there.gif: exists already"),
 }
 
 
@@ -214,3 +222,18 @@ def test_installed_command_is_this_program():
         pytest.skip("not installed as a package")
     done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
     assert "Paint moving pictures" in done.stdout
+
+
+def test_measure_prints_and_writes_its_figures(small, tmp_path):
+    clip = small / "clip.gif"
+    code, out, err = vidstyle(
+        *("measure", clip, clip, "--style", small / "swirl.png"),
+        *("--json", tmp_path / "m.json", "--plot", tmp_path / "m.png"),
+        command=RUN,
+    )
+    assert (code, err) == (0, "")
+    assert out.startswith("4 frames of 48x27\nloss ") and ", 1.00 of it" in out
+    assert listing(tmp_path) == ["m.json", "m.png"]
+    assert json.loads((tmp_path / "m.json").read_text())["total"]["content"] == 0
+    with PIL.Image.open(tmp_path / "m.png") as drawing:
+        assert drawing.format == "PNG"

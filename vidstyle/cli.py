@@ -296,6 +296,68 @@ def info(
         print(f"{name:10} {_say(name, value)}")
 
 
+@app.command()
+def measure(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The clip as filmed.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The same clip painted, by any program.")],
+    style: Annotated[
+        list[str],
+        typer.Option(metavar="IMAGE[:WEIGHT]", help="Picture in whose style it is painted. Repeat it for a blend."),
+    ],
+    start: Annotated[str, typer.Option(metavar="SECONDS", help="Where OUTPUT begins in SOURCE.")] = "0",
+    end: Annotated[str | None, typer.Option(metavar="SECONDS", help="Where OUTPUT ends in SOURCE.")] = None,
+    shots: Annotated[
+        bool, typer.Option("--shots/--no-shots", help="Leave out what changes from one shot to the next.")
+    ] = True,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write all figures of all frames to this file.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw the figures over time into this picture.")
+    ] = None,
+    weights: WeightsOption = None,
+    max_pixels: MaxPixelsOption = MAX_PIXELS,
+    fps: FpsOption = str(DEFAULT_FPS),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Measure how well a clip is painted and how calm it is.
+
+    [dim]vidstyle measure cat.gif painted.gif --style picasso.jpg --plot figures.png[/dim]
+    """
+    from .progress import Counter
+    from .result_file import ResultFile, as_json
+    from .views.measure import measure_clip
+
+    styles = [Style.parse(text) for text in style]
+    inputs = [source, output, *(picture.path for picture in styles)]
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise OptionError(f"--plot {plot}: is written as PNG; end the name in .png")
+    with (
+        ResultFile("--json", json_path, overwrite, inputs) as json_file,
+        ResultFile("--plot", plot, overwrite, inputs) as plot_file,
+        Counter(None if quiet else sys.stderr) as progress,
+    ):
+        found = measure_clip(
+            source,
+            output,
+            styles,
+            start=_number("--start", start),
+            end=None if end is None else _number("--end", end),
+            shots=shots,
+            weights=weights,
+            read=ReadOptions(max_pixels=max_pixels, fps=_number("--fps", fps)),
+            progress=progress,
+        )
+        json_file.content = as_json(found.as_dict())
+        if plot is not None:
+            from .views.plot import draw
+
+            plot_file.content = draw(found)
+    if not quiet:
+        print(found)
+
+
 @app.command(name="weights")
 def show_weights(
     network: NetworkOption = Config.network,

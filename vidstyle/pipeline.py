@@ -31,7 +31,8 @@ from .media import (
     open_clip,
 )
 from .motion.shots import Shot, find_shots
-from .report import Report, ReportFile, file_sha256
+from .report import Report, file_sha256
+from .result_file import ResultFile, as_json
 
 if TYPE_CHECKING:
     from .neural.stylize import FrameResult
@@ -78,7 +79,8 @@ def stylize_clip(
     config = Config(styles=_styles(styles), **settings)
     job = _Job(Path(source), config, read)
     target = default_output(job.source, job.info, config.styles) if output is None else Path(output)
-    for taken in (job.source, *(style.path for style in config.styles)):
+    inputs = [job.source, *(style.path for style in config.styles)]
+    for taken in inputs:
         if target.exists() and taken.exists() and target.samefile(taken):
             raise OptionError(f"-o {target}: is an input of this run; choose another name")
     audio = AudioSource(job.source, config.start, config.end) if job.info.has_audio else None
@@ -87,7 +89,7 @@ def stylize_clip(
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
     with (
-        ReportFile(report, write.overwrite) as report_file,
+        ResultFile("--report", report, write.overwrite, inputs) as report_file,
         create_clip(place, job.output_info(target), write, audio) as writer,
     ):
         for step in job.run(progress):
@@ -95,7 +97,7 @@ def stylize_clip(
             writer.write(step.frame)
             done.add(step.result)
         done.finish(time.perf_counter() - begin, job.shots)
-        report_file.content = done.as_dict()
+        report_file.content = as_json(done.as_dict())
     return done
 
 

@@ -71,6 +71,27 @@ class Bar(Silent):
         self.bars.update(self.task, description=describe(progress), total=progress.frames, completed=finished)
 
 
+class Counter:
+    """Counts what is done on a terminal; shows nothing elsewhere, or without a stream."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        shown = stream is not None and stream.isatty()
+        self.bars = Bars(console=Console(file=stream), transient=True, disable=not shown)
+        self.task = self.bars.add_task("measuring", total=None)
+
+    def __enter__(self) -> Counter:
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bars.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        self.bars.update(self.task, total=total, completed=done)
+
+
 def progress_for(stream: TextIO) -> Shown:
     """A bar if the stream is a terminal, else lines."""
     return Bar(stream) if stream.isatty() else Lines(stream)

@@ -5,18 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
-import json
-import os
 import platform
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .errors import OutputError
 from .media import ClipInfo
 from .motion.shots import Shot
 
@@ -75,60 +70,6 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain values."""
         return {**self._head, "frames": self.frames, "totals": self.totals}
-
-
-class ReportFile:
-    """A JSON file that appears when the run is complete; whether it can be written is found out on entering.
-
-    path: None writes nothing; missing folders are made. Raises OutputError.
-    """
-
-    def __init__(self, path: str | Path | None, overwrite: bool) -> None:
-        self.path = None if path is None else Path(path)
-        self.overwrite = overwrite
-        self.content: dict[str, Any] | None = None
-        self._made: list[Path] = []
-
-    def __enter__(self) -> ReportFile:
-        if self.path is None:
-            return self
-        if self.path.is_dir():
-            raise OutputError(f"--report {self.path}: is a folder; name a file")
-        if self.path.exists() and not self.overwrite:
-            raise OutputError(f"--report {self.path}: exists already; add --overwrite or choose another name")
-        try:
-            for folder in reversed([folder for folder in self.path.parents if not folder.exists()]):
-                folder.mkdir()
-                self._made.append(folder)
-            with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}."):
-                pass
-        except OSError as error:
-            self._leave_nothing()
-            raise self._failure(error) from error
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.path is None or self.content is None or error is not None:
-            self._leave_nothing()
-            return
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        try:
-            part.write_text(json.dumps(self.content, indent=1) + "\n", encoding="utf-8")
-            part.replace(self.path)
-        except OSError as failure:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise self._failure(failure) from failure
-
-    def _failure(self, error: OSError) -> OutputError:
-        return OutputError(f"--report {self.path}: cannot be written ({error.strerror or error}); choose another place")
-
-    def _leave_nothing(self) -> None:
-        for folder in reversed(self._made):
-            with contextlib.suppress(OSError):  # the output may stand in it
-                folder.rmdir()
 
 
 def facts(info: ClipInfo) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def _grey(image: Image) -> Grey:
 def _dis(preset: int) -> Method:
     def flow(a: Grey, b: Grey) -> Flow:
         method = cv2.DISOpticalFlow.create(preset)
-        return np.asarray(method.calc(a, b, np.zeros((*a.shape, 2), np.float32)), np.float32)
+        return np.asarray(method.calc(a, b, None), np.float32)  # type: ignore[call-overload]
 
     return flow
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,7 +49,7 @@ class Engine:
         self.vgg = vgg
         self.objective = Objective(config)
         self.optimizer = OPTIMIZERS[config.optimizer]
-        self.grams = tuple(self._grams(style) for style in styles)
+        self.grams = tuple(style_grams(vgg, style, size, self.objective.style_layers) for style in styles)
         total = sum(style.weight for style in config.styles)
         self.shares = tf.constant([style.weight / total for style in config.styles], tf.float32)
         self.chunk = max(1, min(CHUNK, CHUNK_PIXELS // (size[0] * size[1])))
@@ -116,13 +116,15 @@ class Engine:
 
         return self.optimizer.advance(evaluate, state, until)
 
-    def _grams(self, style: NDArray[np.uint8]) -> dict[str, tf.Tensor]:
-        """Of the style at the scale of the frames: its longer side as long as theirs."""
-        height, width = style.shape[:2]
-        scale = max(self.size) / max(height, width)
-        small = resize(style, (max(MIN_SIDE, round(height * scale)), max(MIN_SIDE, round(width * scale))))
-        features = self.vgg.features(tf.constant(small[None]), self.objective.style_layers)
-        return {name: gram_matrix(feature) for name, feature in features.items()}
+
+def style_grams(
+    vgg: Vgg, style: NDArray[np.uint8], size: tuple[int, int], layers: Iterable[str]
+) -> dict[str, tf.Tensor]:
+    """Layer -> Gram matrix of a style, uint8 (H, W, 3), its longer side as long as that of `size`, (height, width)."""
+    height, width = style.shape[:2]
+    scale = max(size) / max(height, width)
+    small = resize(style, (max(MIN_SIDE, round(height * scale)), max(MIN_SIDE, round(width * scale))))
+    return {name: gram_matrix(feature) for name, feature in vgg.features(tf.constant(small[None]), layers).items()}
 
 
 def _plain(losses: Losses) -> dict[str, float]:
