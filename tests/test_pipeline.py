@@ -121,6 +121,18 @@ def test_every_start_and_optimiser_improves(small, init, optimizer):
     assert mean_loss(24) < 0.9 * mean_loss(3)
 
 
+def test_large_pictures_begin_coarse_within_the_same_evaluations(small, monkeypatch):
+    from vidstyle.neural import stylize
+
+    settings = {"first_evaluations": 20, "size": 64, "end": Fraction(1, 100)}
+    (at_once,) = frames_of(small, **settings)
+    monkeypatch.setattr(stylize, "COARSEST", 16)
+    (coarse,) = frames_of(small, **settings)
+    assert not np.array_equal(coarse.image, at_once.image)
+    assert coarse.evaluations == at_once.evaluations == 20
+    assert coarse.losses["total"] < 1.3 * at_once.losses["total"]
+
+
 def test_temporal_weight_calms(small):
     def flicker(weight):
         return np.mean([r.warp_error for r in frames_of(small, temporal_weight=weight, evaluations=8)[1:]])

@@ -45,7 +45,7 @@ class TermWeights:
 
 # The two normalisations give terms of different magnitudes, so each has its own weights.
 DEFAULT_WEIGHTS: dict[str, TermWeights] = {
-    "relative": TermWeights(content=0.4, style=1.0, tv=0.05, temporal=10.0),
+    "relative": TermWeights(content=0.4, style=1.0, tv=0.05, temporal=20.0),
     "gatys": TermWeights(content=1.0, style=100.0, tv=1.0, temporal=1e5),
 }
 
@@ -117,8 +117,8 @@ class Config:
     flow: Flow = "dis"
     shots: bool = True
     loop: Loop = "auto"
-    first_evaluations: int = 200
-    evaluations: int = 10
+    first_evaluations: int = 300
+    evaluations: int = 15
     network: Network = "vgg16"
     weights: Path | None = None
     precision: Precision = "auto"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from vidstyle.motion.flow import FLOWS, estimate_motion
-from vidstyle.motion.reliability import Motion, reliable, warp, warp_sharp, warping_error
+from vidstyle.motion.reliability import Motion, reliable, warp, warp_paint, warping_error
 
 
 def texture(height=96, width=128, seed=0):
@@ -23,7 +23,7 @@ def constant_flow(height, width, x, y):
     return np.broadcast_to(np.array([x, y], np.float32), (height, width, 2)).copy()
 
 
-@pytest.mark.parametrize("way", [warp, warp_sharp])
+@pytest.mark.parametrize("way", [warp, warp_paint])
 def test_warp_by_whole_pixels_is_exact(way):
     image = texture()
     back = way(image, constant_flow(96, 128, -3, 2))  # what is at y came from three to the left and two below
@@ -39,7 +39,7 @@ def test_sharp_warp_loses_less_detail_than_linear():
             result = way(result, constant_flow(96, 128, *(0.5, 0.5) if step % 2 else (-0.5, -0.5)))
         return np.abs(result - image)[16:-16, 16:-16].mean()
 
-    assert after_ten(warp_sharp) < 0.5 * after_ten(warp)
+    assert after_ten(warp_paint) < 0.5 * after_ten(warp)
 
 
 @pytest.mark.parametrize("method", FLOWS)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flow import estimate_motion
-from .reliability import Array, Motion, warp, warp_sharp
+from .reliability import Array, Motion, warp, warp_paint
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -48,7 +48,7 @@ def carry(history: Sequence[Past], frame: Image, method: str) -> Carried:
     """The results in `history`, nearest last, moved to `frame`: each where nearer ones show nothing (Ruder, eq. 9)."""
     near = history[-1]
     motion = estimate_motion(near.source, frame, method)
-    image, found = warp_sharp(near.image, motion.backward), motion.reliable
+    image, found = warp_paint(near.image, motion.backward), motion.reliable
     changed = _changed(near, frame, motion)
     for distance in DISTANCES:
         wanting = (1 - found) * changed
@@ -59,7 +59,7 @@ def carry(history: Sequence[Past], frame: Image, method: str) -> Carried:
         unlike = _changed(far, frame, other)
         # Only what looks as it did then: a flow across several frames is often wrong where it seems consistent.
         take = (wanting > 0) & (other.reliable > 0) & (unlike == 0)
-        image = np.where(take[..., None], warp_sharp(far.image, other.backward), image)
+        image = np.where(take[..., None], warp_paint(far.image, other.backward), image)
         found = np.where(take, np.float32(1), found)
         changed = np.where(take, np.float32(0), changed)
     return Carried(image, found, changed, motion)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..colour import match_colours
 from ..config import Config
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Carried, Past, carry
@@ -23,7 +24,7 @@ from .weights import Weights
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
-COARSEST = 64  # pixels of the shorter side; a smaller picture shows nothing of the subject, and loses it
+COARSEST = 128  # pixels of the shorter side; below, starting coarse cost 3 % of the loss after as many evaluations
 COARSE_SHARE = 0.2  # of a first frame's evaluations, for each coarse size; they are cheap
 COARSE_MIX = 0.5  # of a coarse result in the start of the next size, the rest is the frame, whose detail it has lost
 COARSE_LEVELS = 3  # coarse sizes at most, each half of the next
@@ -85,7 +86,9 @@ class Stylizer:
         """
         source = iter(frames)
         ends: list[Painted] = []
-        chain = _Chain(self)
+        first = self.config.first_evaluations
+        # A lead begins with half of them: its frames come again at the end, and have been worked on since.
+        chain = _Chain(self, first if not lead else max(1, first // 2))
         evaluations, seconds = 0, 0.0  # of the lead; the first frame's cost
         for frame in lead:
             result = chain.add(frame, 0, tick)
@@ -95,7 +98,7 @@ class Stylizer:
         count = shots[-1].stop if shots else 0
         for shot in shots:
             if shot.start > 0:
-                chain = _Chain(self)
+                chain = _Chain(self, first)
             for index in range(shot.start, shot.stop):
                 after = index - (count - len(ends))
                 end = (ends[after], (after + 1) / len(ends)) if after >= 0 else None
@@ -103,15 +106,14 @@ class Stylizer:
                 yield replace(result, evaluations=result.evaluations + evaluations, seconds=result.seconds + seconds)
                 evaluations, seconds = 0, 0.0
 
-    def first(self, frame: Image, tick: Tick | None) -> Painted:
-        """Coarse to fine, which gives larger, cleaner strokes for less time."""
+    def first(self, frame: Image, budget: int, tick: Tick | None) -> Painted:
+        """Within `budget` evaluations, coarse to fine, which gives larger, cleaner strokes for less time."""
         height, width = frame.shape[:2]
         coarse = [
             (height >> level, width >> level)
             for level in range(COARSE_LEVELS, 0, -1)
             if min(height, width) >> level >= COARSEST
         ]
-        budget = self.config.first_evaluations
         share = round(budget * COARSE_SHARE)
         spent = 0
 
@@ -120,7 +122,7 @@ class Stylizer:
                 tick(spent + evaluations, loss)
 
         sizes = [*(coarse if share else []), (height, width)]
-        picture = self._blank(frame, sizes[0])
+        picture = resize(self._blank(frame), sizes[0])
         for size, finer in itertools.pairwise(sizes):
             painted = self.engine(size).paint(resize(frame, size), picture, share, tick=heard)
             picture = COARSE_MIX * resize(painted.image, finer) + (1 - COARSE_MIX) * resize(frame, finer)
@@ -129,11 +131,16 @@ class Stylizer:
         painted = self.engine(sizes[-1]).paint(content, picture, max(1, budget - spent), tick=heard)
         return painted._replace(evaluations=painted.evaluations + spent)
 
-    def _blank(self, frame: Image, size: tuple[int, int]) -> Picture:
-        if self.config.init != "noise":
-            return resize(frame, size)
-        # The same noise for every frame of a clip, so that only their content makes them differ.
-        return np.random.default_rng(self.config.seed).uniform(0, 255, (*size, 3)).astype(np.float32)
+    def _blank(self, frame: Image) -> Picture:
+        """What is there before the first evaluation, float32 (H, W, 3)."""
+        if self.config.init == "noise":
+            # The same noise for every frame of a clip, so that only their content makes them differ.
+            return np.random.default_rng(self.config.seed).uniform(0, 255, frame.shape).astype(np.float32)
+        if self.config.init == "content":
+            return frame.astype(np.float32)
+        # The style's colours are half of its style, and cost no evaluation.
+        total = sum(style.weight for style in self.config.styles)
+        return match_colours(frame, self.styles, [style.weight / total for style in self.config.styles])
 
     def engine(self, size: tuple[int, int]) -> Engine:
         """The engine for pictures of (height, width); made once."""
@@ -145,8 +152,9 @@ class Stylizer:
 class _Chain:
     """The frames of one shot, each painted from those before it."""
 
-    def __init__(self, stylizer: Stylizer) -> None:
+    def __init__(self, stylizer: Stylizer, first_evaluations: int) -> None:
         self.stylizer = stylizer
+        self.first_evaluations = first_evaluations
         self.config = stylizer.config
         self.history: deque[Past] = deque(maxlen=max(DISTANCES))
         self.painted: Painted | None = None
@@ -161,7 +169,7 @@ class _Chain:
             if end is not None and end[1] == 1:
                 painted = end[0]._replace(evaluations=0)
             elif last is None or carried is None or self.config.init in ("content", "noise"):
-                painted = self.stylizer.first(frame, tick)
+                painted = self.stylizer.first(frame, self.first_evaluations, tick)
             else:
                 painted = self._next(frame, last, carried, tick, end)
         except OptimizationError as error:
