@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 SHARP = 0.35  # of Lanczos interpolation in carried paint, the rest is bilinear
+EDGE = 0.5  # pixels beyond the picture's edge from where paint may still be carried
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,8 @@ def reliable(backward: Array, forward: Array) -> Array:
     smooth = (np.square(gradient_x) + np.square(gradient_y)).sum(-1) <= 0.01 * there + 0.002
     x = backward[..., 0] + np.arange(width)
     y = backward[..., 1] + np.arange(height)[:, None]
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    # A hundredth of a pixel outside, as still borders often are by the flow's noise, is not yet outside.
+    inside = (x >= -EDGE) & (x <= width - 1 + EDGE) & (y >= -EDGE) & (y <= height - 1 + EDGE)
     return np.asarray(consistent & smooth & inside, np.float32)
 
 
