@@ -65,7 +65,7 @@ def main() -> None:
             table.add_row(f"an evaluation, {side}x{size[0]}, {precision}", f"{took:.1f}", f"{took / first:.2f}")
         results = list(stylizer.clip(frames, [Shot(0, len(frames))]))
         took = 1000 * statistics.median(result.seconds for result in results[1:])
-        what = f"a frame after the first, 256x144, {config.evaluations} evaluations, {precision}"
+        what = f"a frame after the first, 256x144, {config.effort.evaluations} evaluations, {precision}"
         table.add_row(what, f"{took:.1f}", f"{took / first:.2f}")
         assert all(np.isfinite(result.losses["total"]) for result in results)
     Console(width=max(100, Console().width), file=sys.stdout).print(table)

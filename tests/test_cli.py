@@ -180,7 +180,7 @@ def test_stopping_leaves_nothing(small, tmp_path, stop, expected):
     process = subprocess.Popen(
         [
             *(*RUN, "run", small / "clip.gif", "--style", small / "swirl.png"),
-            *("--loop", "off", "--first-evaluations", "5", "--evaluations", "100000"),
+            *("--loop", "off", "--first-evaluations", "5", "--evaluations", "100000", "--optimizer", "adam"),
             *("-o", tmp_path / "new" / "frames", "--report", tmp_path / "r.json"),
         ],
         stderr=subprocess.PIPE,

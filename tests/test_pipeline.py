@@ -121,6 +121,16 @@ def test_every_start_and_optimiser_improves(small, init, optimizer):
     assert mean_loss(24) < 0.9 * mean_loss(3)
 
 
+def test_a_frame_ends_early_where_nothing_is_left_to_gain(small):
+    most = {"first_evaluations": 40, "evaluations": 30}
+    draft, fine = (
+        [r.evaluations for r in frames_of(small, quality=quality, loop="off", **most)] for quality in ("draft", "fine")
+    )
+    assert draft[0] == fine[0] == 40
+    assert sum(draft[1:]) < sum(fine[1:]) < 90
+    assert all(count % 5 == 0 and count <= 30 for count in draft[1:])
+
+
 def test_large_pictures_begin_coarse_within_the_same_evaluations(small, monkeypatch):
     from vidstyle.neural import stylize
 

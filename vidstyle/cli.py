@@ -15,6 +15,7 @@ import typer
 from .config import (
     DEFAULT_WEIGHTS,
     MAX_SIDE,
+    QUALITIES,
     Config,
     Flow,
     Init,
@@ -24,6 +25,7 @@ from .config import (
     Optimizer,
     Pooling,
     Precision,
+    Quality,
     Style,
     StyleLayer,
 )
@@ -48,6 +50,11 @@ def _weight_help(name: str, text: str) -> str:
 
 def _default(*values: str) -> str:
     return f"[dim]\\[default: {', '.join(values)}][/dim]"
+
+
+def _effort_help(name: str, text: str) -> str:
+    values = ", ".join(f"{getattr(effort, name)} for {quality}" for quality, effort in QUALITIES.items())
+    return f"{text} {_default(values)}"
 
 
 NetworkOption = Annotated[
@@ -166,12 +173,26 @@ def run(
     optimizer: Annotated[
         str, typer.Option(metavar="|".join(get_args(Optimizer)), help="How to search.", rich_help_panel=EFFORT)
     ] = Config.optimizer,
+    quality: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(get_args(Quality)), help="How long is searched for each picture.", rich_help_panel=EFFORT
+        ),
+    ] = Config.quality,
     first_evaluations: Annotated[
-        int, typer.Option(metavar="N", help="Steps spent on the first frame.", rich_help_panel=EFFORT)
-    ] = Config.first_evaluations,
+        int | None,
+        typer.Option(
+            metavar="N", help=_effort_help("first_evaluations", "Steps for the first frame."), rich_help_panel=EFFORT
+        ),
+    ] = None,
     evaluations: Annotated[
-        int, typer.Option(metavar="N", help="Steps spent on each frame after it.", rich_help_panel=EFFORT)
-    ] = Config.evaluations,
+        int | None,
+        typer.Option(
+            metavar="N",
+            help=_effort_help("evaluations", "Steps at most for each frame after it."),
+            rich_help_panel=EFFORT,
+        ),
+    ] = None,
     network: NetworkOption = Config.network,
     weights: WeightsOption = None,
     precision: Annotated[
@@ -236,6 +257,7 @@ def run(
         "loop": loop,
         "flow": flow,
         "optimizer": optimizer,
+        "quality": quality,
         "first_evaluations": first_evaluations,
         "evaluations": evaluations,
         "network": network,

@@ -21,6 +21,7 @@ Network = Literal["vgg16", "vgg19"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Flow = Literal["dis", "dis-fast", "dis-ultrafast", "farneback"]
 Loop = Literal["auto", "on", "off"]
+Quality = Literal["draft", "normal", "fine"]
 
 # Convolutions in each block. To add a network: its blocks here, its weights in neural/weights.py.
 NETWORKS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -47,6 +48,26 @@ class TermWeights:
 DEFAULT_WEIGHTS: dict[str, TermWeights] = {
     "relative": TermWeights(content=0.4, style=1.0, tv=0.05, temporal=20.0),
     "gatys": TermWeights(content=1.0, style=100.0, tv=1.0, temporal=1e5),
+}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long is searched for a picture: evaluations of the objective (loss and gradient).
+
+    first_evaluations: for a frame without a predecessor. evaluations: at most, for one that starts from the previous
+    result; it ends sooner where five of them no longer lower the loss by `tolerance` of it.
+    """
+
+    first_evaluations: int
+    evaluations: int
+    tolerance: float
+
+
+QUALITIES: dict[str, Effort] = {
+    "draft": Effort(100, 10, 0.01),
+    "normal": Effort(300, 40, 0.0015),
+    "fine": Effort(600, 100, 0.0008),
 }
 
 
@@ -95,8 +116,7 @@ class Config:
     content_weight .. temporal_weight: None takes DEFAULT_WEIGHTS of the normalization.
     flow: how motion is estimated. shots: whether the paint begins anew after a cut. loop: whether the last frame leads
     into the first; auto: where an animated picture repeats.
-    first_evaluations: evaluations of the objective (loss and gradient) for a frame without a predecessor.
-    evaluations: the same for a frame that starts from the previous result.
+    quality: how long is searched. first_evaluations, evaluations: None takes those of QUALITIES.
     weights: a file of network weights; None takes the one that comes with `network`.
     """
 
@@ -117,8 +137,9 @@ class Config:
     flow: Flow = "dis"
     shots: bool = True
     loop: Loop = "auto"
-    first_evaluations: int = 300
-    evaluations: int = 15
+    quality: Quality = "normal"
+    first_evaluations: int | None = None
+    evaluations: int | None = None
     network: Network = "vgg16"
     weights: Path | None = None
     precision: Precision = "auto"
@@ -132,6 +153,7 @@ class Config:
             ("init", Init),
             ("flow", Flow),
             ("loop", Loop),
+            ("quality", Quality),
             ("network", Network),
             ("precision", Precision),
         ):
@@ -154,8 +176,8 @@ class Config:
                 _check(f"--{name}-weight", weight, 0, 1e12)
         if self.term_weights.content == 0 and self.term_weights.style == 0:
             raise OptionError("--content-weight, --style-weight: both are 0, so there is nothing to paint; raise one")
-        _check("--first-evaluations", self.first_evaluations, 1, 100_000)
-        _check("--evaluations", self.evaluations, 1, 100_000)
+        _check("--first-evaluations", self.effort.first_evaluations, 1, 100_000)
+        _check("--evaluations", self.effort.evaluations, 1, 100_000)
         _check("--seed", self.seed, 0, 2**31 - 1)
         object.__setattr__(self, "content_layers", tuple(self._layer("content", n) for n in self.content_layers))
         object.__setattr__(
@@ -191,6 +213,16 @@ class Config:
         return TermWeights(of("content"), of("style"), of("tv"), of("temporal"))
 
     @property
+    def effort(self) -> Effort:
+        """The quality's effort, with the evaluations that were given."""
+        usual = QUALITIES[self.quality]
+        return Effort(
+            usual.first_evaluations if self.first_evaluations is None else self.first_evaluations,
+            usual.evaluations if self.evaluations is None else self.evaluations,
+            usual.tolerance,
+        )
+
+    @property
     def style_layer_weights(self) -> dict[str, float]:
         """Layer -> w_l of Gatys et al. 2016, eq. 5; layers without a weight of their own get 1/5 as there for five."""
         return {s.name: 1 / len(self.style_layers) if s.weight is None else s.weight for s in self.style_layers}
@@ -200,6 +232,7 @@ class Config:
         plain = json.loads(json.dumps(asdict(self), default=str))
         for name, weight in asdict(self.term_weights).items():
             plain[f"{name}_weight"] = weight
+        plain["first_evaluations"], plain["evaluations"] = self.effort.first_evaluations, self.effort.evaluations
         assert isinstance(plain, dict)
         return plain
 

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from .losses import Losses
 from .optimize import Box, Evaluate, select
+from .preconditioner import Preconditioner, identity
 from .runtime import tf
 
+STEADY = False  # it climbs before it falls
 RATE = 4.0  # pixel values, 0..255, a step
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-12  # gradients of the relative objective are tiny, so epsilon is too
 
@@ -46,7 +48,7 @@ def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:
     return State(x, infinite, infinite, x, box, memory, tf.constant(0), tf.constant(False))
 
 
-def advance(evaluate: Evaluate, state: State, until: tf.Tensor) -> State:
+def advance(evaluate: Evaluate, state: State, until: tf.Tensor, precondition: Preconditioner = identity) -> State:
     """Go on until `until` evaluations in all were made; the result is never worse than where it began."""
 
     def go_on(*state: tf.Tensor) -> tf.Tensor:

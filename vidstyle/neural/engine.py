@@ -15,6 +15,7 @@ from ..errors import OptimizationError
 from . import adam, lbfgs
 from .losses import Losses, Objective, Targets, gram_matrix
 from .optimize import HIGHEST, LOWEST, Optimizer, State, box
+from .preconditioner import spectral
 from .runtime import tf
 from .vgg import Vgg
 
@@ -27,9 +28,10 @@ OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": lbfgs, "adam": adam}
 # Called with the evaluations so far in a frame and its loss.
 Tick = Callable[[int, float], None]
 
-# Evaluations in one call of the graph, which neither Ctrl-C nor progress can interrupt; fewer for larger pictures.
-CHUNK = 20
-CHUNK_PIXELS = 2_000_000
+# Evaluations in one call of the graph, which neither Ctrl-C nor progress can interrupt, and over which is looked
+# whether going on is worth while; one by one for pictures of more than CHUNK_PIXELS.
+CHUNK = 5
+CHUNK_PIXELS = 500_000
 
 
 class Painted(NamedTuple):
@@ -52,7 +54,8 @@ class Engine:
         self.grams = tuple(style_grams(vgg, style, size, self.objective.style_layers) for style in styles)
         total = sum(style.weight for style in config.styles)
         self.shares = tf.constant([style.weight / total for style in config.styles], tf.float32)
-        self.chunk = max(1, min(CHUNK, CHUNK_PIXELS // (size[0] * size[1])))
+        self.precondition = spectral(size)
+        self.chunk = CHUNK if size[0] * size[1] <= CHUNK_PIXELS else 1
         self._content = tf.function(self._trace_content, autograph=False)
         self._advance = tf.function(self._trace_advance, autograph=False)
 
@@ -65,12 +68,14 @@ class Engine:
         warped: Picture | None = None,
         reliable: NDArray[np.float32] | None = None,
         held: NDArray[np.bool_] | None = None,
+        tolerance: float = 0.0,
         tick: Tick | None = None,
     ) -> Painted:
         """The best picture met within `evaluations` from `start`.
 
         content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before. warped,
-        reliable (H, W): the previous result moved here and where to trust it; without them there is no temporal term.
+        reliable (H, W): the previous result moved here and how firmly to keep to it; without them there is no temporal
+        term. tolerance: share of the loss by which CHUNK evaluations must lower it for more to be made.
         held: bool (H, W), pixels that stay bit for bit as they are in `start`.
         Raises OptimizationError where a term or the gradient is not finite at the start.
         """
@@ -85,6 +90,7 @@ class Engine:
         x = tf.constant(np.clip(start, LOWEST, HIGHEST).ravel())
         kept = box(x, tf.constant(np.repeat(held.ravel(), 3)))
         state = self.optimizer.begin(x, kept, self.optimizer.fresh(start.size) if memory is None else memory)
+        reached = math.inf
         for until in (*range(self.chunk, evaluations, self.chunk), evaluations):
             state = self._advance(state, targets, tf.constant(until))
             losses = _plain(state.losses)
@@ -96,6 +102,10 @@ class Engine:
                 )
             if tick is not None:
                 tick(int(state.evaluations), losses["total"])
+            if until % CHUNK == 0:
+                if self.optimizer.STEADY and reached - losses["total"] < tolerance * losses["total"]:
+                    break
+                reached = losses["total"]
             if state.done:
                 break
         if losses["total"] > float(state.start.total):  # by less than bfloat16 rounds; but worse is worse
@@ -114,7 +124,7 @@ class Engine:
                 losses = self.objective.losses(picture, features, targets)
             return losses, tape.gradient(losses.total, x)
 
-        return self.optimizer.advance(evaluate, state, until)
+        return self.optimizer.advance(evaluate, state, until, self.precondition)
 
 
 def style_grams(

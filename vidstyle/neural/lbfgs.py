@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from .losses import Losses
 from .optimize import Box, Evaluate, select
+from .preconditioner import Map, Preconditioner, identity
 from .runtime import tf
 
+STEADY = True
 PAIRS = 20  # pairs of steps and gradient changes that model the curvature
 FIRST_STEP = 2.0  # mean change of a pixel value, 0..255, in a step without a model of the curvature
 SUFFICIENT_DECREASE = 1e-4  # Armijo's constant
@@ -78,7 +80,7 @@ def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:
     )
 
 
-def advance(evaluate: Evaluate, state: State, until: tf.Tensor) -> State:
+def advance(evaluate: Evaluate, state: State, until: tf.Tensor, precondition: Preconditioner = identity) -> State:
     """Go on until `until` evaluations in all were made; the result is never worse than where it began."""
 
     def go_on(*state: tf.Tensor) -> tf.Tensor:
@@ -102,14 +104,16 @@ def advance(evaluate: Evaluate, state: State, until: tf.Tensor) -> State:
         )
         return tf.cond(
             finite & (first | (lower & (slope < 0.0))),
-            lambda: _accept(now, x, losses, gradient, moved),
-            lambda: _shorten(now, losses.total, slope),
+            lambda: _accept(now, x, losses, gradient, moved, precondition),
+            lambda: _shorten(now, losses.total, slope, precondition),
         )
 
     return State(*tf.while_loop(go_on, trial, state, parallel_iterations=1))
 
 
-def _accept(now: State, x: tf.Tensor, losses: Losses, gradient: tf.Tensor, moved: tf.Tensor) -> State:
+def _accept(
+    now: State, x: tf.Tensor, losses: Losses, gradient: tf.Tensor, moved: tf.Tensor, precondition: Preconditioner
+) -> State:
     change = gradient - now.gradient
     curved = _dot(moved, change) > MIN_CURVATURE * tf.norm(moved) * tf.norm(change)
     memory = tf.cond(curved, lambda: _remember(now.memory, moved, change), lambda: now.memory)
@@ -117,7 +121,7 @@ def _accept(now: State, x: tf.Tensor, losses: Losses, gradient: tf.Tensor, moved
         x=x,
         losses=losses,
         gradient=gradient,
-        direction=_direction(x, now.box, gradient, memory),
+        direction=_direction(x, now.box, gradient, memory, precondition),
         step=tf.constant(1.0),
         memory=memory,
         backtracks=tf.constant(0),
@@ -132,17 +136,19 @@ def _remember(memory: Memory, step: tf.Tensor, change: tf.Tensor) -> Memory:
     )
 
 
-def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor) -> State:
+def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor, precondition: Preconditioner) -> State:
     """A shorter step to the minimum of the parabola through what is known; a fresh start when that goes on failing."""
     rise = total - now.losses.total - slope
     parabola = -0.5 * slope / rise
     shorter = now.step * tf.clip_by_value(tf.where(tf.math.is_finite(parabola), parabola, 0.1), 0.1, 0.5)
     give_up = now.backtracks + 1 >= MAX_BACKTRACKS
     restart = give_up & (now.memory.pairs > 0)
+    forgotten = fresh(now.x.shape[0])
+    shape = precondition(forgotten.steps, forgotten.changes)
     return now._replace(
-        direction=tf.where(restart, _steepest(now.x, now.box, now.gradient), now.direction),
+        direction=tf.where(restart, _steepest(now.x, now.box, now.gradient, shape), now.direction),
         step=tf.where(restart, 1.0, shorter),
-        memory=tf.cond(restart, lambda: fresh(now.x.shape[0]), lambda: now.memory),
+        memory=tf.cond(restart, lambda: forgotten, lambda: now.memory),
         backtracks=tf.where(restart, 0, now.backtracks + 1),
         done=now.done | (give_up & ~restart),
     )
@@ -154,16 +160,18 @@ def _free(x: tf.Tensor, box: Box, gradient: tf.Tensor) -> tf.Tensor:
     return tf.cast(~held, tf.float32)
 
 
-def _steepest(x: tf.Tensor, box: Box, gradient: tf.Tensor) -> tf.Tensor:
-    downhill = -gradient * _free(x, box, gradient)
+def _steepest(x: tf.Tensor, box: Box, gradient: tf.Tensor, shape: Map) -> tf.Tensor:
+    free = _free(x, box, gradient)
+    downhill = -shape(gradient * free) * free
     return downhill * (FIRST_STEP / tf.maximum(tf.reduce_mean(tf.abs(downhill)), 1e-30))
 
 
-def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory) -> tf.Tensor:
+def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory, precondition: Preconditioner) -> tf.Tensor:
     """-H g on the free values (Nocedal and Wright, algorithm 7.4, its two loops solved as triangular systems)."""
     free = _free(x, box, gradient)
     g = gradient * free
     steps, changes, pairs = memory
+    shape = precondition(steps, changes)
     used = tf.range(PAIRS) >= PAIRS - pairs
     sy = tf.matmul(steps, changes, transpose_b=True)
     # Rows that are not used get a unit diagonal, so that the triangle stays solvable and they add nothing.
@@ -171,13 +179,14 @@ def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory) -> t
     alpha = tf.linalg.triangular_solve(triangle, tf.linalg.matvec(steps, g)[:, None], lower=False)[:, 0]
     rest = g - tf.linalg.matvec(changes, alpha, transpose_a=True)
     last = changes[-1]
-    hg = rest * tf.where(pairs > 0, sy[-1, -1] / tf.maximum(_dot(last, last), 1e-30), 1.0)
+    scale = sy[-1, -1] / tf.maximum(_dot(last, shape(last * free)), 1e-30)
+    hg = shape(rest * free) * tf.where(pairs > 0, scale, 1.0)
     beta = tf.linalg.diag_part(sy) * alpha - tf.linalg.matvec(changes, hg)
     delta = tf.linalg.triangular_solve(triangle, beta[:, None], lower=False, adjoint=True)[:, 0]
     hg += tf.linalg.matvec(steps, delta, transpose_a=True)
     direction = -hg * free
     downhill = (pairs > 0) & (_dot(direction, gradient) < 0)
-    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, box, gradient))
+    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, box, gradient, shape))
 
 
 def _dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from .losses import Losses
+from .preconditioner import Preconditioner
 from .runtime import tf
 
 LOWEST, HIGHEST = 0.0, 255.0  # pixel values are kept between these
@@ -37,7 +38,12 @@ class State(Protocol):
 
 
 class Optimizer(Protocol):
-    """What a module offers to be an optimiser."""
+    """What a module offers to be an optimiser.
+
+    STEADY: whether it comes closer all the time, so that little progress means that little is left.
+    """
+
+    STEADY: bool
 
     def fresh(self, size: int) -> Any:
         """A memory that knows nothing, for pictures of `size` = H W 3 values."""
@@ -47,8 +53,8 @@ class Optimizer(Protocol):
         """Before the first evaluation, from the picture x, float32 (n,), inside the box."""
         ...
 
-    def advance(self, evaluate: Evaluate, state: Any, until: tf.Tensor) -> State:
-        """Go on until `until` (int32 scalar) evaluations in all were made."""
+    def advance(self, evaluate: Evaluate, state: Any, until: tf.Tensor, precondition: Preconditioner) -> State:
+        """Go on until `until` (int32 scalar) evaluations in all were made. precondition: used by those that can."""
         ...
 
 

@@ -15,7 +15,7 @@ from ..colour import match_colours
 from ..config import Config
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Carried, Past, carry
-from ..motion.reliability import warping_error
+from ..motion.reliability import Motion, warping_error
 from ..motion.shots import Shot
 from .engine import Engine, Painted, Picture, Tick, resize
 from .runtime import compute_dtype
@@ -36,6 +36,13 @@ FRESH = 0.5
 
 # Unchanged frames after which a pixel keeps its paint bit for bit. What was just uncovered gets time to be finished.
 SETTLED = 3
+
+# How firmly paint is kept where it was moved to is steered, so that the paint flickers this much as the source does, on
+# the whole and where it moves; within limits, over the last frames.
+CALM = 0.8  # warping error over the source's own that is aimed at
+FIRMNESS = (0.25, 4.0)  # factors of the temporal weight; at least 1 where it moves, whose errors come in bursts
+RECENT = 0.8  # of a warping error's weight is left in the next frame
+MOVING, MOVING_PIXELS = 1.0, 64  # pixels a frame from which a pixel counts as moving; least number that tells anything
 
 # Frames of a loop that are also painted before its first; at its end the paint goes over into theirs.
 LEAD = 6
@@ -86,7 +93,7 @@ class Stylizer:
         """
         source = iter(frames)
         ends: list[Painted] = []
-        first = self.config.first_evaluations
+        first = self.config.effort.first_evaluations
         # A lead begins with half of them: its frames come again at the end, and have been worked on since.
         chain = _Chain(self, first if not lead else max(1, first // 2))
         evaluations, seconds = 0, 0.0  # of the lead; the first frame's cost
@@ -159,6 +166,8 @@ class _Chain:
         self.history: deque[Past] = deque(maxlen=max(DISTANCES))
         self.painted: Painted | None = None
         self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source changed
+        self.firmness = 1.0
+        self.errors = np.zeros((2, 2))  # warping errors of all and of the moving pixels: the result's, the source's
 
     def add(self, frame: Image, index: int, tick: Tick | None, end: tuple[Painted, float] | None = None) -> FrameResult:
         """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1]."""
@@ -177,15 +186,29 @@ class _Chain:
         coherence: dict[str, float] = {}
         if carried is not None:
             past = self.history[-1]
-            coherence = {
-                "reliable": float(carried.reliable.mean()),
-                "warp_error": warping_error(past.image, painted.image, carried.motion),
-                "source_warp_error": warping_error(past.source, frame, carried.motion),
-            }
+            warp_error, source_warp_error = self._steer(past, Past(frame, painted.image), carried.motion)
+            reliable = float(carried.reliable.mean())
+            coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
         self.painted = painted
         self.history.append(Past(frame, painted.image))
         seconds = time.perf_counter() - begin
         return FrameResult(index, painted.image, painted.losses, painted.evaluations, seconds, **coherence)
+
+    def _steer(self, past: Past, now: Past, motion: Motion) -> tuple[float, float]:
+        """The warping errors of the result and of the source; the next frame is held as firmly as they ask for."""
+        moving = motion.reliable * (np.square(motion.backward).sum(-1) > MOVING**2)
+        found = [
+            (warping_error(past.image, now.image, part), warping_error(past.source, now.source, part))
+            for part in (motion, replace(motion, reliable=moving))
+        ]
+        self.errors = RECENT * self.errors
+        self.errors[0] += found[0]
+        if moving.sum() >= MOVING_PIXELS:
+            self.errors[1] += found[1]
+        ratio = max(ours / max(CALM * its, 1e-12) for ours, its in self.errors)
+        if ratio > 0:
+            self.firmness = float(np.clip(self.firmness * np.clip(ratio, 0.5, 2) ** 0.5, *FIRMNESS))
+        return found[0]
 
     def _next(
         self, frame: Image, last: Painted, carried: Carried, tick: Tick | None, end: tuple[Painted, float] | None
@@ -196,17 +219,24 @@ class _Chain:
         if same.all() and end is None:
             return last._replace(evaluations=0)
         content = frame.astype(np.float32)
+        effort = self.config.effort
         if self.config.init == "prev":
-            return engine.paint(content, last.image, self.config.evaluations, last.memory, tick=tick)
+            return engine.paint(
+                content, last.image, effort.evaluations, last.memory, tolerance=effort.tolerance, tick=tick
+            )
         held = self.still >= SETTLED
         image, reliable = carried.image, carried.reliable
+        moving = np.square(carried.motion.backward).sum(-1) > MOVING**2
+        firm = reliable * np.where(moving, max(1.0, self.firmness), self.firmness).astype(np.float32)
         if end is not None:
             goal, share = end
             image = image + share * (goal.image - image)
-            reliable = np.maximum(reliable, np.float32(share))
+            reliable, firm = np.maximum(reliable, np.float32(share)), np.maximum(firm, np.float32(share))
             # A pixel that is still in both is the same in both, unless it was painted twice.
             held &= np.equal(goal.image, last.image).all(-1)
         image = np.where(held[..., None], last.image, image)
         fresh = FRESH * (1 - reliable) * carried.changed * ~held
         start = image + fresh[..., None] * (content - image)
-        return engine.paint(content, start, self.config.evaluations, last.memory, image, reliable, held=held, tick=tick)
+        return engine.paint(
+            content, start, effort.evaluations, last.memory, image, firm, held, tolerance=effort.tolerance, tick=tick
+        )
