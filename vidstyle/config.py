@@ -66,7 +66,7 @@ class Effort:
 
 QUALITIES: dict[str, Effort] = {
     "draft": Effort(100, 10, 0.01),
-    "normal": Effort(300, 40, 0.0015),
+    "normal": Effort(300, 40, 0.001),
     "fine": Effort(600, 100, 0.0008),
 }
 

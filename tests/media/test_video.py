@@ -12,6 +12,7 @@ import pytest
 from vidstyle.errors import InputError, OptionError, OutputError
 from vidstyle.media import AudioSource, Frame, ReadOptions, WriteOptions, create_clip, open_clip
 from vidstyle.media.probe import audio_codec
+from vidstyle.pipeline import scale
 
 CONTAINERS = ("o.mp4", "o.m4v", "o.mov", "o.mkv", "o.webm", "o.avi")
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1")
@@ -64,11 +65,13 @@ def test_rotation_is_applied(kit, tmp_path, angle):
     assert kit.mean_error(kit.read(tmp_path / "turned.mp4")[3].image, upright) < 4
 
 
-def test_pixels_become_square(kit, tmp_path):
+def test_pixels_that_are_not_square_are_told_and_left_to_scale(kit, tmp_path):
     kit.ffmpeg(*SOURCE, "-vf", "setsar=128/117", "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "a.mp4")
     info = open_clip(tmp_path / "a.mp4").info
     assert (info.width, info.height) == (70, 48)
-    assert kit.read(tmp_path / "a.mp4")[0].image.shape == (48, 70, 3)
+    frame = kit.read(tmp_path / "a.mp4")[0]
+    assert frame.image.shape == (48, 64, 3)
+    assert scale(frame, (info.width, info.height)).image.shape == (48, 70, 3)
 
 
 def test_ten_bits(kit, tmp_path):

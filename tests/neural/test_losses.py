@@ -36,6 +36,14 @@ def test_content_loss():
     assert float(content_loss(features, target, "relative")) == 2.5  # (4 + 1) / (1 + 1)
 
 
+def test_content_counts_more_where_it_is_emphasised():
+    features, target = tensor([[[[3.0], [0.0]]]]), tensor([[[[1.0], [1.0]]]])
+    weight = tensor([[[[3.0], [1.0]]]])
+    assert float(content_loss(features, target, "gatys", weight)) == 6.5  # (3 * 4 + 1) / 2
+    assert float(content_loss(features, target, "relative", weight)) == 3.25  # (3 * 4 + 1) / (3 + 1)
+    assert float(content_loss(features, target, "relative", 2 * tf.ones_like(weight))) == 2.5
+
+
 def test_style_loss_of_a_layer_is_that_of_the_paper():
     """Eq. 4: 1 / (4 N^2 M^2) sum (G - A)^2, G and A not normalised."""
     rng = np.random.default_rng(1)
@@ -88,6 +96,7 @@ def random_problem(normalization, **settings):
     here = {name: tensor(value) for name, value in features().items()}
     targets = Targets(
         content={name: tensor(value) for name, value in features().items()},
+        emphasis={name: tensor(rng.uniform(1, 2, (*value.shape[:-1], 1))) for name, value in features().items()},
         grams=tuple({name: gram_matrix(tensor(value)) for name, value in features().items()} for _ in range(2)),
         style_shares=tensor([0.75, 0.25]),
         warped=tensor(rng.uniform(0, 255, (1, 4, 5, 3))),

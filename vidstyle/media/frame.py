@@ -27,7 +27,8 @@ class Frame:
 class ClipInfo:
     """What is known of a clip before its frames are decoded.
 
-    width, height: in pixels as displayed (rotation and pixel aspect ratio applied).
+    width, height: in pixels as displayed (rotation and pixel aspect ratio applied). Frames of a video whose pixels are
+    not square come as they are stored, so that whoever scales them does it once.
     frame_count: None where only decoding the whole clip would tell.
     tick: seconds; the longest time of which every frame's duration is a whole multiple (0 if all durations are 0).
     rate: frames per second of a clip with one constant rate, None where frames have durations of their own.

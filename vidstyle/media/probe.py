@@ -24,14 +24,14 @@ _MAX_GUESSED_RATE = 120  # of clips with an uneven rate; ffmpeg may guess the ti
 class Probe:
     """What is known of a video.
 
-    width, height: as displayed. scaled: whether frames must be scaled to it. rate: frames per second.
+    width, height: as displayed. stored_width: of the frames as they are stored. rate: frames per second.
     frame_count: of the constant rate. even: whether frames come at exactly that rate; otherwise they must be converted.
     first: seconds, the container's time of the first frame.
     """
 
     width: int
     height: int
-    scaled: bool
+    stored_width: int
     rate: Fraction
     frame_count: int
     even: bool
@@ -67,7 +67,7 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     check_pixels(path, display, height, max_pixels)
     audio = re.search(r"Stream #0:\d+.*?: Audio: (\w+)", log)
     count, even, first, exact = _timing(path, format, max_pixels, Fraction(int(rate[1]), int(rate[2])))
-    return Probe(display, height, display != width, exact, count, even, first, audio[1] if audio else None)
+    return Probe(display, height, width, exact, count, even, first, audio[1] if audio else None)
 
 
 def audio_codec(path: Path) -> str | None:

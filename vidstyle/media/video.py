@@ -51,7 +51,8 @@ class VideoReader:
         stop = count if end is None else min(count, math.ceil(end * rate))
         if first >= stop:
             return
-        size = self._info.width * self._info.height * 3
+        height, width = self._info.height, self._probe.stored_width
+        size = height * width * 3
         skip = 0 if self._probe.even else first
         process = ffmpeg.Process(self._arguments(first, stop))
         try:
@@ -64,7 +65,7 @@ class VideoReader:
                     self._complain(process, number)
                 # else: the last frame of an uneven clip, whose duration ffmpeg saw one frame shorter, is held
                 if number >= first:
-                    image = np.frombuffer(data, np.uint8).reshape(self._info.height, self._info.width, 3).copy()
+                    image = np.frombuffer(data, np.uint8).reshape(height, width, 3).copy()
                     yield Frame(image, 1 / rate)
         finally:
             process.close()
@@ -77,10 +78,7 @@ class VideoReader:
             time = self._probe.first + (first - Fraction(1, 4)) / self._probe.rate
             seek = ["-seek_timestamp", "1", "-ss", f"{float(time):.{_SEEK_DIGITS}f}"]
         filters = [] if self._probe.even else ["setpts=PTS-STARTPTS", f"fps={self._probe.rate}"]
-        scale = "scale=flags=bicubic+accurate_rnd+full_chroma_int"
-        if self._probe.scaled:
-            scale += f":w={self._info.width}:h={self._info.height}"
-        filters += [scale, "format=rgb24"]
+        filters += ["scale=flags=bicubic+accurate_rnd+full_chroma_int", "format=rgb24"]
         count = stop - first if self._probe.even else stop
         output = ["-map", "0:V:0", "-vf", ",".join(filters), "-fps_mode", "passthrough", "-frames:v", str(count)]
         return [*seek, *source(self._path, self._format, self._limit), *output, "-f", "rawvideo", "pipe:1"]

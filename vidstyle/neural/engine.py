@@ -68,6 +68,7 @@ class Engine:
         warped: Picture | None = None,
         reliable: NDArray[np.float32] | None = None,
         held: NDArray[np.bool_] | None = None,
+        emphasis: NDArray[np.float32] | None = None,
         tolerance: float = 0.0,
         tick: Tick | None = None,
     ) -> Painted:
@@ -76,14 +77,22 @@ class Engine:
         content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before. warped,
         reliable (H, W): the previous result moved here and how firmly to keep to it; without them there is no temporal
         term. tolerance: share of the loss by which CHUNK evaluations must lower it for more to be made.
-        held: bool (H, W), pixels that stay bit for bit as they are in `start`.
+        held: bool (H, W), pixels that stay bit for bit as they are in `start`. emphasis: float32 (H, W), how much the
+        content counts there; 1 everywhere without it.
         Raises OptimizationError where a term or the gradient is not finite at the start.
         """
         if warped is None or reliable is None:
             warped, reliable = start, np.zeros(self.size, np.float32)
-        wanted = self._content(tf.constant(content[None]))
+        if emphasis is None:
+            emphasis = np.ones(self.size, np.float32)
+        wanted, emphasised = self._content(tf.constant(content[None]), tf.constant(emphasis[None, ..., None]))
         targets = Targets(
-            wanted, self.grams, self.shares, tf.constant(warped[None]), tf.constant(reliable[None, ..., None])
+            wanted,
+            emphasised,
+            self.grams,
+            self.shares,
+            tf.constant(warped[None]),
+            tf.constant(reliable[None, ..., None]),
         )
         if held is None:
             held = np.zeros(self.size, np.bool_)
@@ -112,8 +121,14 @@ class Engine:
             return Painted(x.numpy().reshape(start.shape), _plain(state.start), int(state.evaluations), state.memory)
         return Painted(state.x.numpy().reshape(start.shape), losses, int(state.evaluations), state.memory)
 
-    def _trace_content(self, content: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self.vgg.features(content, self.objective.content_layers)
+    def _trace_content(
+        self, content: tf.Tensor, emphasis: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        features = self.vgg.features(content, self.objective.content_layers)
+        return features, {
+            name: tf.image.resize(emphasis, feature.shape[1:3], tf.image.ResizeMethod.AREA)
+            for name, feature in features.items()
+        }
 
     def _trace_advance(self, state: State, targets: Targets, until: tf.Tensor) -> State:
         def evaluate(x: tf.Tensor) -> tuple[Losses, tf.Tensor]:

@@ -18,12 +18,14 @@ from .runtime import tf
 class Targets(NamedTuple):
     """What a frame is pulled towards; all of it goes into the traced function as arguments.
 
-    content: layer -> features of the content frame. grams: for each style, layer -> Gram matrix.
+    content: layer -> features of the content frame. emphasis: layer -> float32 (1, H_l, W_l, 1), how much more than
+    usual each of its cells counts. grams: for each style, layer -> Gram matrix.
     style_shares: float32 (styles,), sums to 1. warped: float32 (1, H, W, 3), the previous result moved along the flow.
     reliable: float32 (1, H, W, 1) in [0, 1], where that can be trusted; all 0 switches the temporal term off.
     """
 
     content: dict[str, tf.Tensor]
+    emphasis: dict[str, tf.Tensor]
     grams: tuple[dict[str, tf.Tensor], ...]
     style_shares: tf.Tensor
     warped: tf.Tensor
@@ -56,12 +58,14 @@ def gram_matrix(features: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], t
     return gram, gradient
 
 
-def content_loss(features: tf.Tensor, target: tf.Tensor, normalization: str) -> tf.Tensor:
-    """gatys: 1/2 sum (F - P)^2 (eq. 1). relative: sum (F - P)^2 / sum P^2."""
-    error = tf.reduce_sum(tf.square(tf.cast(features - target, tf.float32)))
+def content_loss(
+    features: tf.Tensor, target: tf.Tensor, normalization: str, weight: tf.Tensor | float = 1.0
+) -> tf.Tensor:
+    """gatys: 1/2 sum w (F - P)^2 (eq. 1 where w = 1). relative: sum w (F - P)^2 / sum w P^2. w: (1, H_l, W_l, 1)."""
+    error = tf.reduce_sum(weight * tf.square(tf.cast(features - target, tf.float32)))
     if normalization == "gatys":
         return 0.5 * error
-    return error / tf.maximum(tf.reduce_sum(tf.square(tf.cast(target, tf.float32))), 1e-12)
+    return error / tf.maximum(tf.reduce_sum(weight * tf.square(tf.cast(target, tf.float32))), 1e-12)
 
 
 def style_loss(gram: tf.Tensor, target: tf.Tensor, normalization: str) -> tf.Tensor:
@@ -103,9 +107,9 @@ class Objective:
 
 def _content(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
     layers = objective.content_layers
-    return tf.add_n([content_loss(features[n], targets.content[n], objective.normalization) for n in layers]) / len(
-        layers
-    )
+    return tf.add_n(
+        [content_loss(features[n], targets.content[n], objective.normalization, targets.emphasis[n]) for n in layers]
+    ) / len(layers)
 
 
 def _style(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:

@@ -37,12 +37,17 @@ FRESH = 0.5
 # Unchanged frames after which a pixel keeps its paint bit for bit. What was just uncovered gets time to be finished.
 SETTLED = 3
 
-# How firmly paint is kept where it was moved to is steered, so that the paint flickers this much as the source does, on
-# the whole and where it moves; within limits, over the last frames.
-CALM = 0.8  # warping error over the source's own that is aimed at
-FIRMNESS = (0.25, 4.0)  # factors of the temporal weight; at least 1 where it moves, whose errors come in bursts
+# How firmly paint is kept where it was moved to is steered, so that the paint flickers this much as the source does: by
+# the error of the moving pixels for these, of all pixels for the rest; within limits, over the last frames.
+CALM = 0.9  # warping error over the source's own that is aimed at
+FIRMNESS = (0.25, 4.0)  # factors of the temporal weight
 RECENT = 0.8  # of a warping error's weight is left in the next frame
 MOVING, MOVING_PIXELS = 1.0, 64  # pixels a frame from which a pixel counts as moving; least number that tells anything
+
+# How much the content counts where the picture moves or shows something new. There the paint comes last to its place:
+# with 1 a hand-held clip had 4 % more content loss in these parts than frames of their own, with 1.5 14 % less, which
+# cost 0.3 % of the loss.
+EMPHASIS = 1.2
 
 # Frames of a loop that are also painted before its first; at its end the paint goes over into theirs.
 LEAD = 6
@@ -166,8 +171,9 @@ class _Chain:
         self.history: deque[Past] = deque(maxlen=max(DISTANCES))
         self.painted: Painted | None = None
         self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source changed
-        self.firmness = 1.0
-        self.errors = np.zeros((2, 2))  # warping errors of all and of the moving pixels: the result's, the source's
+        # Of all and of the moving pixels: factor of the temporal weight; warping errors of the result and the source.
+        self.firmness = np.ones(2)
+        self.errors = np.zeros((2, 2))
 
     def add(self, frame: Image, index: int, tick: Tick | None, end: tuple[Painted, float] | None = None) -> FrameResult:
         """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1]."""
@@ -196,7 +202,7 @@ class _Chain:
 
     def _steer(self, past: Past, now: Past, motion: Motion) -> tuple[float, float]:
         """The warping errors of the result and of the source; the next frame is held as firmly as they ask for."""
-        moving = motion.reliable * (np.square(motion.backward).sum(-1) > MOVING**2)
+        moving = motion.reliable * _moving(motion)
         found = [
             (warping_error(past.image, now.image, part), warping_error(past.source, now.source, part))
             for part in (motion, replace(motion, reliable=moving))
@@ -205,9 +211,8 @@ class _Chain:
         self.errors[0] += found[0]
         if moving.sum() >= MOVING_PIXELS:
             self.errors[1] += found[1]
-        ratio = max(ours / max(CALM * its, 1e-12) for ours, its in self.errors)
-        if ratio > 0:
-            self.firmness = float(np.clip(self.firmness * np.clip(ratio, 0.5, 2) ** 0.5, *FIRMNESS))
+        ratio = np.where(self.errors[:, 1] > 0, self.errors[:, 0] / np.maximum(CALM * self.errors[:, 1], 1e-12), 1)
+        self.firmness = np.clip(self.firmness * np.clip(ratio, 0.5, 2) ** 0.5, *FIRMNESS)
         return found[0]
 
     def _next(
@@ -226,8 +231,9 @@ class _Chain:
             )
         held = self.still >= SETTLED
         image, reliable = carried.image, carried.reliable
-        moving = np.square(carried.motion.backward).sum(-1) > MOVING**2
-        firm = reliable * np.where(moving, max(1.0, self.firmness), self.firmness).astype(np.float32)
+        moving = _moving(carried.motion)
+        firm = reliable * np.where(moving, self.firmness[1], self.firmness[0]).astype(np.float32)
+        emphasis = np.where(moving | (carried.motion.reliable == 0), np.float32(EMPHASIS), np.float32(1))
         if end is not None:
             goal, share = end
             image = image + share * (goal.image - image)
@@ -238,5 +244,9 @@ class _Chain:
         fresh = FRESH * (1 - reliable) * carried.changed * ~held
         start = image + fresh[..., None] * (content - image)
         return engine.paint(
-            content, start, effort.evaluations, last.memory, image, firm, held, tolerance=effort.tolerance, tick=tick
+            content, start, effort.evaluations, last.memory, image, firm, held, emphasis, effort.tolerance, tick
         )
+
+
+def _moving(motion: Motion) -> NDArray[np.bool_]:
+    return np.asarray(np.square(motion.backward).sum(-1) > MOVING**2)
