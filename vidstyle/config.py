@@ -115,7 +115,7 @@ class Config:
     start, end: the part of the clip, in seconds.
     content_weight .. temporal_weight: None takes DEFAULT_WEIGHTS of the normalization.
     flow: how motion is estimated. shots: whether the paint begins anew after a cut. loop: whether the last frame leads
-    into the first; auto: where an animated picture repeats.
+    into the first; auto: where an animated picture repeats. passes: how often each shot is gone over.
     quality: how long is searched. first_evaluations, evaluations: None takes those of QUALITIES.
     weights: a file of network weights; None takes the one that comes with `network`.
     """
@@ -137,6 +137,7 @@ class Config:
     flow: Flow = "dis"
     shots: bool = True
     loop: Loop = "auto"
+    passes: int = 1
     quality: Quality = "normal"
     first_evaluations: int | None = None
     evaluations: int | None = None
@@ -176,6 +177,7 @@ class Config:
                 _check(f"--{name}-weight", weight, 0, 1e12)
         if self.term_weights.content == 0 and self.term_weights.style == 0:
             raise OptionError("--content-weight, --style-weight: both are 0, so there is nothing to paint; raise one")
+        _check("--passes", self.passes, 1, 100)
         _check("--first-evaluations", self.effort.first_evaluations, 1, 100_000)
         _check("--evaluations", self.effort.evaluations, 1, 100_000)
         _check("--seed", self.seed, 0, 2**31 - 1)

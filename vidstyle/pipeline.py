@@ -35,7 +35,7 @@ from .report import Report, file_sha256
 from .result_file import ResultFile, as_json
 
 if TYPE_CHECKING:
-    from .neural.stylize import FrameResult
+    from .neural.frame_result import FrameResult
 
 
 Image = NDArray[np.uint8]
@@ -152,8 +152,7 @@ class _Job:
         if not self.shots:
             raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
         self.frames = self.shots[-1].stop
-        pending: list[Frame] = []  # decoded, not yet painted; never more than one
-        index = 0
+        pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
 
         def sources() -> Iterator[Image]:
             with open_clip(self.source, self.read) as clip:
@@ -161,12 +160,12 @@ class _Job:
                     pending.append(scale(frame, self.size))
                     yield over_white(pending[-1])
 
-        def tick(evaluations: int, loss: float) -> None:
+        def tick(index: int, evaluations: int, loss: float) -> None:
             if progress is not None:
                 progress(Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin))
 
         stylizer = Stylizer(self.config, self.weights, [over_white(style) for style in self.styles])
-        for result in stylizer.clip(sources(), self.shots, lead, tick):
+        for index, result in enumerate(stylizer.clip(sources(), self.shots, lead, tick)):
             image = np.rint(result.image).astype(np.uint8)
             done = Progress(
                 index,
@@ -174,13 +173,12 @@ class _Job:
                 result.evaluations,
                 result.losses["total"],
                 time.perf_counter() - begin,
-                replace(pending.pop(), image=image),
+                replace(pending.popleft(), image=image),
                 result,
             )
             if progress is not None:
                 progress(done)
             yield done
-            index += 1
 
     def _survey(self) -> tuple[list[Shot], list[Image]]:
         """The shots of what is to be painted, and its last frames where they lead into the first."""

@@ -16,7 +16,7 @@ from .media import ClipInfo
 from .motion.shots import Shot
 
 if TYPE_CHECKING:
-    from .neural.stylize import FrameResult
+    from .neural.frame_result import FrameResult
 
 PACKAGES = ("vidstyle", "tensorflow", "numpy", "opencv-python-headless", "pillow", "imageio-ffmpeg")
 

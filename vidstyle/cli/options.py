@@ -153,6 +153,14 @@ def _settings(
             EFFORT,
         ),
     ] = None,
+    passes: Annotated[
+        int | None,
+        typer.Option(
+            help="How often to go over every shot, back and forth: calmer, for as much time again. "
+            + default(Config.passes),
+            rich_help_panel=EFFORT,
+        ),
+    ] = None,
     flow: Annotated[str | None, choice(Flow, "How motion is found.", Config.flow, EFFORT)] = None,
     optimizer: Annotated[str | None, choice(Optimizer, "How to search.", Config.optimizer, EFFORT)] = None,
     quality: Annotated[

@@ -6,7 +6,8 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,11 @@ from ..colour import match_colours
 from ..config import Config
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Carried, Past, carry
-from ..motion.reliability import Motion, warping_error
 from ..motion.shots import Shot
 from .engine import Engine, Painted, Picture, Tick, resize
+from .firmness import Firmness, emphasis
+from .frame_result import ClipTick, FrameResult
+from .passes import passes
 from .runtime import compute_dtype
 from .vgg import Vgg
 from .weights import Weights
@@ -37,39 +40,8 @@ FRESH = 0.5
 # Unchanged frames after which a pixel keeps its paint bit for bit. What was just uncovered gets time to be finished.
 SETTLED = 3
 
-# How firmly paint is kept where it was moved to is steered, so that the paint flickers this much as the source does: by
-# the error of the moving pixels for these, of all pixels for the rest; within limits, over the last frames.
-CALM = 0.9  # warping error over the source's own that is aimed at
-FIRMNESS = (0.25, 4.0)  # factors of the temporal weight
-RECENT = 0.8  # of a warping error's weight is left in the next frame
-MOVING, MOVING_PIXELS = 1.0, 64  # pixels a frame from which a pixel counts as moving; least number that tells anything
-
-# How much the content counts where the picture moves or shows something new. There the paint comes last to its place:
-# with 1 a hand-held clip had 4 % more content loss in these parts than frames of their own, with 1.5 14 % less, which
-# cost 0.3 % of the loss.
-EMPHASIS = 1.2
-
 # Frames of a loop that are also painted before its first; at its end the paint goes over into theirs.
 LEAD = 6
-
-
-@dataclass(frozen=True, eq=False)
-class FrameResult:
-    """A painted frame.
-
-    image: float32 (H, W, 3), 0..255. losses: each term without its weight, and their weighted `total`.
-    reliable: share of the pixels that continue the previous frame; warp_error, source_warp_error: to the previous frame
-    of the result and of the source (motion.reliability.warping_error); all three are None without a previous frame.
-    """
-
-    index: int
-    image: Picture
-    losses: dict[str, float]
-    evaluations: int
-    seconds: float
-    reliable: float | None = None
-    warp_error: float | None = None
-    source_warp_error: float | None = None
 
 
 class Stylizer:
@@ -89,21 +61,46 @@ class Stylizer:
         frames: Iterable[Image],
         shots: Sequence[Shot],
         lead: Sequence[Image] = (),
-        tick: Tick | None = None,
+        tick: ClipTick | None = None,
     ) -> Iterator[FrameResult]:
         """Paint the frames, uint8 (H, W, 3) of one size, shot by shot, as config.init says.
 
         lead: the last frames of the clip where it is a loop; its first shot then goes on from there. tick: called now
         and then within a frame. Raises OptimizationError, which names the frame, where a loss is not finite.
+        With several passes a shot is kept until its last one: its frames in memory, the results in a temporary file.
         """
+        painted: list[Image] = []  # frames of the shot, if they are needed again
         source = iter(frames)
+
+        def watched() -> Iterator[Image]:
+            for frame in source:
+                if self.config.passes > 1:
+                    painted.append(frame)
+                yield frame
+
+        for results in self._once(watched(), shots, lead, tick):
+            if self.config.passes == 1 or self.config.init in ("content", "noise"):
+                yield from results
+            else:
+                painted.clear()
+                cyclic = len(lead) > 0 and len(shots) == 1
+                yield from passes(self.engine, self.config, painted, results, cyclic, tick)
+
+    def _once(
+        self, source: Iterator[Image], shots: Sequence[Shot], lead: Sequence[Image], tick: ClipTick | None
+    ) -> Iterator[Iterator[FrameResult]]:
+        """The frames of each shot after the first pass."""
+
+        def within(index: int) -> Tick | None:
+            return None if tick is None else partial(tick, index)
+
         ends: list[Painted] = []
         first = self.config.effort.first_evaluations
         # A lead begins with half of them: its frames come again at the end, and have been worked on since.
         chain = _Chain(self, first if not lead else max(1, first // 2))
         evaluations, seconds = 0, 0.0  # of the lead; the first frame's cost
         for frame in lead:
-            result = chain.add(frame, 0, tick)
+            result = chain.add(frame, 0, within(0))
             evaluations, seconds = evaluations + result.evaluations, seconds + result.seconds
             assert chain.painted is not None
             ends.append(chain.painted)
@@ -111,12 +108,19 @@ class Stylizer:
         for shot in shots:
             if shot.start > 0:
                 chain = _Chain(self, first)
-            for index in range(shot.start, shot.stop):
-                after = index - (count - len(ends))
-                end = (ends[after], (after + 1) / len(ends)) if after >= 0 else None
-                result = chain.add(next(source), index, tick, end)
-                yield replace(result, evaluations=result.evaluations + evaluations, seconds=result.seconds + seconds)
-                evaluations, seconds = 0, 0.0
+
+            def painted(shot: Shot = shot, chain: _Chain = chain) -> Iterator[FrameResult]:
+                nonlocal evaluations, seconds
+                for index in range(shot.start, shot.stop):
+                    after = index - (count - len(ends))
+                    end = (ends[after], (after + 1) / len(ends)) if after >= 0 else None
+                    result = chain.add(next(source), index, within(index), end)
+                    yield replace(
+                        result, evaluations=result.evaluations + evaluations, seconds=result.seconds + seconds
+                    )
+                    evaluations, seconds = 0, 0.0
+
+            yield painted()
 
     def first(self, frame: Image, budget: int, tick: Tick | None) -> Painted:
         """Within `budget` evaluations, coarse to fine, which gives larger, cleaner strokes for less time."""
@@ -171,9 +175,7 @@ class _Chain:
         self.history: deque[Past] = deque(maxlen=max(DISTANCES))
         self.painted: Painted | None = None
         self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source changed
-        # Of all and of the moving pixels: factor of the temporal weight; warping errors of the result and the source.
-        self.firmness = np.ones(2)
-        self.errors = np.zeros((2, 2))
+        self.firmness = Firmness()
 
     def add(self, frame: Image, index: int, tick: Tick | None, end: tuple[Painted, float] | None = None) -> FrameResult:
         """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1]."""
@@ -192,28 +194,13 @@ class _Chain:
         coherence: dict[str, float] = {}
         if carried is not None:
             past = self.history[-1]
-            warp_error, source_warp_error = self._steer(past, Past(frame, painted.image), carried.motion)
+            warp_error, source_warp_error = self.firmness.heed(past, Past(frame, painted.image), carried.motion)
             reliable = float(carried.reliable.mean())
             coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
         self.painted = painted
         self.history.append(Past(frame, painted.image))
         seconds = time.perf_counter() - begin
         return FrameResult(index, painted.image, painted.losses, painted.evaluations, seconds, **coherence)
-
-    def _steer(self, past: Past, now: Past, motion: Motion) -> tuple[float, float]:
-        """The warping errors of the result and of the source; the next frame is held as firmly as they ask for."""
-        moving = motion.reliable * _moving(motion)
-        found = [
-            (warping_error(past.image, now.image, part), warping_error(past.source, now.source, part))
-            for part in (motion, replace(motion, reliable=moving))
-        ]
-        self.errors = RECENT * self.errors
-        self.errors[0] += found[0]
-        if moving.sum() >= MOVING_PIXELS:
-            self.errors[1] += found[1]
-        ratio = np.where(self.errors[:, 1] > 0, self.errors[:, 0] / np.maximum(CALM * self.errors[:, 1], 1e-12), 1)
-        self.firmness = np.clip(self.firmness * np.clip(ratio, 0.5, 2) ** 0.5, *FIRMNESS)
-        return found[0]
 
     def _next(
         self, frame: Image, last: Painted, carried: Carried, tick: Tick | None, end: tuple[Painted, float] | None
@@ -231,9 +218,7 @@ class _Chain:
             )
         held = self.still >= SETTLED
         image, reliable = carried.image, carried.reliable
-        moving = _moving(carried.motion)
-        firm = reliable * np.where(moving, self.firmness[1], self.firmness[0]).astype(np.float32)
-        emphasis = np.where(moving | (carried.motion.reliable == 0), np.float32(EMPHASIS), np.float32(1))
+        firm = self.firmness.of(carried.motion, reliable)
         if end is not None:
             goal, share = end
             image = image + share * (goal.image - image)
@@ -244,9 +229,14 @@ class _Chain:
         fresh = FRESH * (1 - reliable) * carried.changed * ~held
         start = image + fresh[..., None] * (content - image)
         return engine.paint(
-            content, start, effort.evaluations, last.memory, image, firm, held, emphasis, effort.tolerance, tick
+            content,
+            start,
+            effort.evaluations,
+            last.memory,
+            image,
+            firm,
+            held,
+            emphasis(carried.motion),
+            effort.tolerance,
+            tick,
         )
-
-
-def _moving(motion: Motion) -> NDArray[np.bool_]:
-    return np.asarray(np.square(motion.backward).sum(-1) > MOVING**2)

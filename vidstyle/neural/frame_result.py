@@ -1,0 +1,30 @@
+"""What painting a frame gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .engine import Picture
+
+# Called within a frame: its index, the evaluations so far, its loss.
+ClipTick = Callable[[int, int, float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameResult:
+    """A painted frame.
+
+    image: float32 (H, W, 3), 0..255. losses: each term without its weight, and their weighted `total`.
+    reliable: share of the pixels that continue the previous frame; warp_error, source_warp_error: to the previous frame
+    of the result and of the source (motion.reliability.warping_error); all three are None without a previous frame.
+    """
+
+    index: int
+    image: Picture
+    losses: dict[str, float]
+    evaluations: int
+    seconds: float
+    reliable: float | None = None
+    warp_error: float | None = None
+    source_warp_error: float | None = None

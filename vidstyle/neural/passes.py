@@ -1,0 +1,94 @@
+"""Going over a painted shot again, backward and forward, so that every frame also knows what comes after it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import Config
+from ..motion.carry import Past, carry
+from ..motion.reliability import warping_error
+from .engine import Engine
+from .firmness import Firmness, emphasis
+from .frame_result import ClipTick, FrameResult
+
+Image = NDArray[np.uint8]  # (H, W, 3), RGB
+NOTHING = np.empty((0, 0, 3), np.float32)  # in place of a result's image, which is in the file
+
+
+def passes(
+    engine_for: Callable[[tuple[int, int]], Engine],
+    config: Config,
+    sources: Sequence[Image],
+    results: Iterable[FrameResult],
+    cyclic: bool,
+    tick: ClipTick | None = None,
+) -> Iterator[FrameResult]:
+    """The frames of a shot after config.passes passes in all, `results` being those of the first.
+
+    Every second pass goes backward (Ruder et al. 2016, section 4.4). Each frame goes on from its own result, and is
+    held to the result beside it in the order of the pass, moved here. engine_for: of (height, width). sources: uint8
+    (H, W, 3), complete once `results` is exhausted. cyclic: whether the last frame leads into the first; else the one
+    with which a pass begins stays as it is.
+    """
+    found: list[FrameResult] = []
+    with tempfile.TemporaryFile() as file:
+        for result in results:
+            file.write(np.ascontiguousarray(result.image).tobytes())
+            found.append(replace(result, image=NOTHING))
+        file.flush()
+        images = np.memmap(file, np.float32, "r+", shape=(len(found), *sources[0].shape))
+        count = len(found)
+        engine = engine_for(images.shape[1:3])
+        for number in range(1, config.passes):
+            step = -1 if number % 2 else 1
+            firmness, memory = Firmness(), None
+            order = range(count)[::step]
+            # What was the same in two frames stays so: it is copied, and not painted twice.
+            before = np.array(images[order[-1]])
+            for place, index in enumerate(order):
+                own = np.array(images[index])
+                beside = order[place - 1]
+                if place == 0 and not (cyclic and count > 1):
+                    before = own
+                    continue
+                begin = time.perf_counter()
+                past = Past(sources[beside], np.array(images[beside]))
+                carried = carry([past], sources[index], config.flow)
+                held = np.equal(own, before).all(-1) & np.equal(sources[index], past.source).all(-1)
+                painted = engine.paint(
+                    sources[index].astype(np.float32),
+                    np.where(held[..., None], past.image, own),
+                    config.effort.evaluations,
+                    memory,
+                    np.where(held[..., None], past.image, carried.image),
+                    firmness.of(carried.motion, carried.motion.reliable),
+                    held,
+                    emphasis(carried.motion),
+                    config.effort.tolerance,
+                    None if tick is None else partial(tick, found[index].index),
+                )
+                memory, before = painted.memory, own
+                firmness.heed(past, Past(sources[index], painted.image), carried.motion)
+                images[index] = painted.image
+                found[index] = replace(
+                    found[index],
+                    losses=painted.losses,
+                    evaluations=found[index].evaluations + painted.evaluations,
+                    seconds=found[index].seconds + time.perf_counter() - begin,
+                )
+        last: Past | None = None
+        for source, image, result in zip(sources, images, found, strict=True):
+            now = Past(source, np.array(image))
+            result = replace(result, image=now.image)
+            if last is not None:
+                motion = carry([last], source, config.flow).motion
+                result = replace(result, warp_error=warping_error(last.image, now.image, motion))
+            yield result
+            last = now
