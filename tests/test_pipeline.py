@@ -321,6 +321,31 @@ def test_what_does_not_change_keeps_its_paint_bit_for_bit(tmp_path, small):
     assert [step.result.evaluations for step in done] == [12, 3, 3, 0, 3, 3]
 
 
+def test_more_passes_are_better(tmp_path, small):
+    def loss(passes, output="out.gif"):
+        run = {**QUICK, "first_evaluations": 30, "loop": "off", "passes": passes}
+        report = vidstyle.stylize_clip(
+            small / "clip.gif", [small / "cubist.png"], tmp_path / f"{passes}{output}", **run
+        )
+        return np.mean([row["loss"]["content"] * 0.4 + row["loss"]["style"] for row in report.frames[1:]])
+
+    assert loss(3) < loss(1)
+    loss(3, "again.gif")
+    assert (tmp_path / "3out.gif").read_bytes() == (tmp_path / "3again.gif").read_bytes()
+
+
+def test_what_does_not_change_stays_the_same_in_every_pass(tmp_path, small):
+    _, frames = read(small / "clip.gif")
+    still = [replace(frames[0], duration=Fraction(8, 100))] * 5
+    info = ClipInfo("gif", 48, 27, frame_count=5, tick=Fraction(8, 100))
+    with create_clip(tmp_path / "still.gif", info) as writer:
+        for frame in still:
+            writer.write(frame)
+    steps = vidstyle.stylize_frames(tmp_path / "still.gif", [small / "cubist.png"], **QUICK, passes=2)
+    pictures = [step.result.image for step in steps]
+    assert all(np.array_equal(picture, pictures[0]) for picture in pictures)
+
+
 def test_a_loop_closes_as_smoothly_as_it_runs(tmp_path, small):
     def seam(loop):
         done = list(vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], loop=loop, **QUICK))
