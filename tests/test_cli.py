@@ -37,7 +37,8 @@ def test_run_paints_and_says_so(small, tmp_path):
     assert code == 0, err
     assert out.startswith(f"{tmp_path}/out.mp4: 4 frames in ")
     lines = err.splitlines()
-    assert len(lines) == 4 and lines[0].startswith("frame 1 of 4  loss ") and lines[3].endswith("left")
+    assert len(lines) == 5 and lines[0].startswith("4 frames of 48x27, normal quality: about 0:")
+    assert lines[1].startswith("frame 1 of 4  loss ") and lines[4].endswith("left")
     assert listing(tmp_path) == ["out.mp4", "r.json"]
     assert json.loads((tmp_path / "r.json").read_text())["totals"]["frames"] == 4
     code, out, _ = vidstyle("info", tmp_path / "out.mp4", "--json")
@@ -186,6 +187,7 @@ def test_stopping_leaves_nothing(small, tmp_path, stop, expected):
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert "4 frames" in process.stderr.readline()
     assert "frame 1 of 4" in process.stderr.readline()
     time.sleep(0.5)  # inside the second frame, which would take hours
     process.send_signal(stop)

@@ -82,9 +82,26 @@ def test_progress_tells_of_frames_and_of_the_steps_within(painted):
     heard = painted[3]
     finished = [step for step in heard if step.result is not None]
     assert [step.index for step in finished] == [0, 1, 2, 3]
-    assert all(step.frames == 4 and np.isfinite(step.loss) for step in heard)
+    assert heard[0].plan.work.frames == 4 and heard[0].plan.seconds > 0
+    assert all(step.frames == 4 and np.isfinite(step.loss) and step.plan is None for step in heard[1:])
     assert finished[0].frame.image.shape == (27, 48, 3)
     assert len(heard) > len(finished)
+
+
+def test_a_budget_chooses_what_is_left_open(tmp_path, small):
+    def chosen(budget, **settings):
+        run = {**QUICK, "end": Fraction(1, 10), **settings}
+        report = vidstyle.stylize_clip(
+            small / "clip.gif", [small / "cubist.png"], tmp_path / "o.gif", budget=budget, **run
+        )
+        (tmp_path / "o.gif").unlink()
+        return report.as_dict()["settings"]["quality"]
+
+    assert chosen(1000) == "fine"
+    assert chosen(1000, quality="draft") == "draft"
+    with pytest.raises(OptionError, match=r"--budget 0\.1s: even draft quality at .* takes about"):
+        chosen(0.1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def frames_of(small, **settings):

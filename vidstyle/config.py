@@ -56,18 +56,20 @@ class Effort:
     """How long is searched for a picture: evaluations of the objective (loss and gradient).
 
     first_evaluations: for a frame without a predecessor. evaluations: at most, for one that starts from the previous
-    result; it ends sooner where five of them no longer lower the loss by `tolerance` of it.
+    result; it ends sooner where five of them no longer lower the loss by `tolerance` of it. usual: as many it takes as
+    a rule.
     """
 
     first_evaluations: int
     evaluations: int
     tolerance: float
+    usual: int
 
 
 QUALITIES: dict[str, Effort] = {
-    "draft": Effort(100, 10, 0.01),
-    "normal": Effort(300, 40, 0.001),
-    "fine": Effort(600, 100, 0.0008),
+    "draft": Effort(100, 10, 0.01, usual=10),
+    "normal": Effort(300, 40, 0.001, usual=32),
+    "fine": Effort(600, 100, 0.0005, usual=70),
 }
 
 
@@ -218,10 +220,12 @@ class Config:
     def effort(self) -> Effort:
         """The quality's effort, with the evaluations that were given."""
         usual = QUALITIES[self.quality]
+        evaluations = usual.evaluations if self.evaluations is None else self.evaluations
         return Effort(
             usual.first_evaluations if self.first_evaluations is None else self.first_evaluations,
-            usual.evaluations if self.evaluations is None else self.evaluations,
+            evaluations,
             usual.tolerance,
+            min(usual.usual, evaluations),
         )
 
     @property

@@ -31,14 +31,18 @@ from .media import (
     open_clip,
 )
 from .motion.shots import Shot, find_shots
+from .plan import Plan, Work, fit
 from .report import Report, file_sha256
 from .result_file import ResultFile, as_json
 
 if TYPE_CHECKING:
     from .neural.frame_result import FrameResult
+    from .neural.stylize import Stylizer
 
 
 Image = NDArray[np.uint8]
+
+PROBED_SIDE = 256  # pixels of the longer side at which the time of an evaluation is measured for a budget
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +50,8 @@ class Progress:
     """Where a run stands: inside frame `index`, or at its end.
 
     frames: in all, None where unknown. evaluations, loss: in this frame so far; seconds: since the run began.
-    frame, result: the painted frame and its figures once it is finished, else None.
+    frame, result: the painted frame and its figures once it is finished, else None. plan: what is about to be done,
+    once before the first frame, when there is no loss yet; else None.
     """
 
     index: int
@@ -56,6 +61,7 @@ class Progress:
     seconds: float
     frame: Frame | None = None
     result: FrameResult | None = None
+    plan: Plan | None = None
 
 
 def stylize_clip(
@@ -64,6 +70,7 @@ def stylize_clip(
     output: str | Path | None = None,
     *,
     report: str | Path | None = None,
+    budget: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     read: ReadOptions = ReadOptions(),
     write: WriteOptions = WriteOptions(),
@@ -71,7 +78,8 @@ def stylize_clip(
 ) -> Report:
     """Paint `source` in the styles into the file or folder `output` (by default beside the source).
 
-    settings: fields of Config. report: a JSON file for what is also returned. progress: called often while it runs.
+    settings: fields of Config. report: a JSON file for what is also returned. budget: seconds that it may take; quality
+    and size are then chosen to fit, as far as `settings` leave them open. progress: called often while it runs.
     Raises VidstyleError; the output then does not exist.
 
     >>> vidstyle.stylize_clip("cat.gif", styles=["picasso.jpg"], output="out.gif")  # doctest: +SKIP
@@ -85,7 +93,9 @@ def stylize_clip(
             raise OptionError(f"-o {target}: is an input of this run; choose another name")
     audio = AudioSource(job.source, config.start, config.end) if job.info.has_audio else None
     begin = time.perf_counter()
-    done = Report(config, job.info, job.sha256(), target)
+    if budget is not None:
+        job.fit(budget, free_quality="quality" not in settings)
+    done = Report(job.config, job.info, job.sha256(), target)
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
     with (
@@ -96,7 +106,7 @@ def stylize_clip(
             assert step.frame is not None and step.result is not None
             writer.write(step.frame)
             done.add(step.result)
-        done.finish(time.perf_counter() - begin, job.shots)
+        done.finish(time.perf_counter() - begin, job.shots, job.expected)
         report_file.content = as_json(done.as_dict())
     return done
 
@@ -123,7 +133,10 @@ class _Job:
         self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
         self.weights = load_weights(config.network, config.weights)
         self.size = target_size(self.info, config.size)
-        self.shots: list[Shot] = []  # known once it runs
+        self.shots: list[Shot] = []  # known once it was surveyed
+        self.expected: float | None = None  # seconds, where anyone listens
+        self._lead: list[Image] | None = None
+        self._stylizer: Stylizer | None = None
         self.frames = count_frames(self.info, config.start, config.end)
         if self.frames == 0:
             length = f"{float(self.info.duration):g} s" if self.info.duration is not None else "earlier"
@@ -145,13 +158,8 @@ class _Job:
 
     def run(self, progress: Callable[[Progress], None] | None = None) -> Iterator[Progress]:
         """Paint the frames; `progress` also hears of the evaluations within a frame."""
-        from .neural.stylize import Stylizer
-
         begin = time.perf_counter()
-        self.shots, lead = self._survey()
-        if not self.shots:
-            raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
-        self.frames = self.shots[-1].stop
+        lead = [scale_image(image, self.size) for image in self._survey()]
         pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
 
         def sources() -> Iterator[Image]:
@@ -164,8 +172,12 @@ class _Job:
             if progress is not None:
                 progress(Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin))
 
-        stylizer = Stylizer(self.config, self.weights, [over_white(style) for style in self.styles])
-        for index, result in enumerate(stylizer.clip(sources(), self.shots, lead, tick)):
+        if progress is not None:
+            work = Work(self.shots[-1].stop, len(self.shots), len(lead))
+            self.expected = work.seconds(self.config, self.size, self._seconds_per_pixel(self.size))
+            plan = Plan(work, self.size, self.config.quality, self.expected)
+            progress(Progress(0, self.frames, 0, math.inf, time.perf_counter() - begin, plan=plan))
+        for index, result in enumerate(self._painter().clip(sources(), self.shots, lead, tick)):
             image = np.rint(result.image).astype(np.uint8)
             done = Progress(
                 index,
@@ -180,8 +192,39 @@ class _Job:
                 progress(done)
             yield done
 
-    def _survey(self) -> tuple[list[Shot], list[Image]]:
-        """The shots of what is to be painted, and its last frames where they lead into the first."""
+    def fit(self, budget: float, free_quality: bool) -> None:
+        """Choose quality and size so that the run takes `budget` seconds at most. Raises OptionError if none does."""
+        begin = time.perf_counter()
+        lead = self._survey()
+        # Time grows with the pixels, so a small picture tells that of a large one, which might take all there is.
+        small = target_size(self.info, min(max(self.size), PROBED_SIDE))
+        per_pixel = self._seconds_per_pixel(small)
+        left = budget - (time.perf_counter() - begin)
+        work = Work(self.shots[-1].stop, len(self.shots), len(lead))
+        self.config = fit(self.config, work, left, free_quality, lambda size: target_size(self.info, size), per_pixel)
+        self.size = target_size(self.info, self.config.size)
+        self._stylizer = None
+
+    def _painter(self) -> Stylizer:
+        from .neural.stylize import Stylizer
+
+        if self._stylizer is None:
+            self._stylizer = Stylizer(self.config, self.weights, [over_white(style) for style in self.styles])
+        return self._stylizer
+
+    def _seconds_per_pixel(self, size: tuple[int, int]) -> float:
+        return self._painter().seconds_per_pixel((size[1], size[0]))
+
+    def _survey(self) -> list[Image]:
+        """Finds the shots of what is to be painted; its last frames where they lead into the first."""
+        if self._lead is None:
+            self.shots, self._lead = self._find_shots()
+            if not self.shots:
+                raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
+            self.frames = self.shots[-1].stop
+        return self._lead
+
+    def _find_shots(self) -> tuple[list[Shot], list[Image]]:
         from .neural.stylize import LEAD
 
         first: list[Image] = []
@@ -207,7 +250,7 @@ class _Job:
             lead = min(LEAD, frames // 2, shots[-1].stop - shots[-1].start)
         if not self.config.shots and shots:
             shots = [Shot(0, frames)]
-        return shots, [scale_image(image, self.size) for image in list(last)[len(last) - lead :]]
+        return shots, list(last)[len(last) - lead :]
 
 
 def target_size(info: ClipInfo, size: int | None) -> tuple[int, int]:

@@ -46,7 +46,7 @@ class Lines(Silent):
         self.stream = stream
 
     def __call__(self, progress: Progress) -> None:
-        if progress.result is not None:
+        if progress.result is not None or progress.plan is not None:
             print(describe(progress), file=self.stream, flush=True)
 
 
@@ -67,6 +67,8 @@ class Bar(Silent):
         self.bars.stop()
 
     def __call__(self, progress: Progress) -> None:
+        if progress.plan is not None:
+            self.bars.console.print(describe(progress))
         finished = progress.index + (progress.result is not None)
         self.bars.update(self.task, description=describe(progress), total=progress.frames, completed=finished)
 
@@ -98,7 +100,9 @@ def progress_for(stream: TextIO) -> Shown:
 
 
 def describe(progress: Progress) -> str:
-    """Frame n of N, loss, seconds a frame, time left."""
+    """What is going to be done; then frame n of N, loss, seconds a frame, time left."""
+    if progress.plan is not None:
+        return str(progress.plan)
     of = f" of {progress.frames}" if progress.frames else ""
     line = f"frame {progress.index + 1}{of}  loss {progress.loss:.4g}"
     if progress.result is None:

@@ -53,13 +53,14 @@ class Report:
         if result.source_warp_error is not None:
             self._source_errors.append(result.source_warp_error)
 
-    def finish(self, seconds: float, shots: Sequence[Shot]) -> None:
-        """Add up: `seconds` of the whole run; seconds_per_frame over the frames after the first."""
+    def finish(self, seconds: float, shots: Sequence[Shot], expected: float | None = None) -> None:
+        """Add up: `seconds` of the run, `expected` before it; seconds_per_frame over the frames after the first."""
         self._head["shots"] = [[shot.start, shot.stop] for shot in shots]
         later = self.frames[1:] or self.frames
         self.totals = {
             "frames": len(self.frames),
             "seconds": seconds,
+            "expected_seconds": expected,
             "seconds_per_frame": _mean([row["seconds"] for row in later]),
             "evaluations": sum(row["evaluations"] for row in self.frames),
             "peak_rss_mb": peak_rss_mb(),

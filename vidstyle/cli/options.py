@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -44,6 +45,14 @@ def number(option: str, text: str) -> Fraction:
         return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
         raise OptionError(f"{option} '{text}': is not a number; write one like 1.5") from error
+
+
+def seconds(option: str, text: str) -> float:
+    """A time such as 90, 90s, 1.5m or 2h in seconds; raises OptionError."""
+    found = re.fullmatch(r"(\d+\.?\d*)\s*(s|m|min|h)?", text)
+    if not found or not float(found[1]):
+        raise OptionError(f"{option} '{text}': is not a time; write one like 90s, 5m or 1h")
+    return float(found[1]) * {"h": 3600, "m": 60, "min": 60}.get(found[2], 1)
 
 
 def choice(kind: Any, text: str, usual: object, panel: str) -> Any:

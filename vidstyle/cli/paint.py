@@ -11,6 +11,7 @@ import typer
 from ..config import Style
 from ..media.clip import DEFAULT_FPS, MAX_PIXELS, Dither, Palette, WriteOptions
 from .options import (
+    EFFORT,
     OUTPUT,
     FpsOption,
     MaxPixelsOption,
@@ -21,6 +22,7 @@ from .options import (
     default,
     number,
     read_options,
+    seconds,
     takes_settings,
 )
 
@@ -33,6 +35,15 @@ def run(
         Path | None,
         typer.Option(
             "--output", "-o", help=f"File or folder to write; its ending says how. {default('INPUT_STYLE beside it')}"
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long it may take, such as 90s, 5m or 1h: quality and size are chosen to fit, "
+            "unless --quality and --size say.",
+            rich_help_panel=EFFORT,
         ),
     ] = None,
     start: Annotated[str, typer.Option(metavar="SECONDS", help="Begin here.", rich_help_panel=OUTPUT)] = "0",
@@ -78,6 +89,7 @@ def run(
             [Style.parse(text) for text in style],
             output,
             report=report,
+            budget=None if budget is None else seconds("--budget", budget),
             progress=progress,
             read=read_options(max_pixels, fps),
             write=write,

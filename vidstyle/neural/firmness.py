@@ -13,7 +13,7 @@ from ..motion.reliability import Array, Motion, warping_error
 # Firmness is steered, so that the paint flickers this much as the source does: by the error of the moving pixels for
 # these, of all pixels for the rest; within limits, over the last frames.
 CALM = 0.9  # warping error over the source's own that is aimed at
-LIMITS = (0.25, 4.0)  # factors of the temporal weight
+LIMITS = (0.25, 32.0)  # factors of the temporal weight
 RECENT = 0.8  # of a warping error's weight is left in the next frame
 MOVING, MOVING_PIXELS = 1.0, 64  # pixels a frame from which a pixel counts as moving; least number that tells anything
 
@@ -47,7 +47,7 @@ class Firmness:
         if part.reliable.sum() >= MOVING_PIXELS:
             self.errors[1] += found[1]
         ratio = np.where(self.errors[:, 1] > 0, self.errors[:, 0] / np.maximum(CALM * self.errors[:, 1], 1e-12), 1)
-        self.factors = np.clip(self.factors * np.clip(ratio, 0.5, 2) ** 0.5, *LIMITS)
+        self.factors = np.clip(self.factors * np.clip(ratio, 0.25, 4) ** 0.5, *LIMITS)
         return found[0]
 
 

@@ -61,11 +61,11 @@ def gram_matrix(features: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], t
 def content_loss(
     features: tf.Tensor, target: tf.Tensor, normalization: str, weight: tf.Tensor | float = 1.0
 ) -> tf.Tensor:
-    """gatys: 1/2 sum w (F - P)^2 (eq. 1 where w = 1). relative: sum w (F - P)^2 / sum w P^2. w: (1, H_l, W_l, 1)."""
+    """gatys: 1/2 sum w (F - P)^2 (eq. 1 where w = 1). relative: sum w (F - P)^2 / sum P^2. w: (1, H_l, W_l, 1)."""
     error = tf.reduce_sum(weight * tf.square(tf.cast(features - target, tf.float32)))
     if normalization == "gatys":
         return 0.5 * error
-    return error / tf.maximum(tf.reduce_sum(weight * tf.square(tf.cast(target, tf.float32))), 1e-12)
+    return error / tf.maximum(tf.reduce_sum(tf.square(tf.cast(target, tf.float32))), 1e-12)
 
 
 def style_loss(gram: tf.Tensor, target: tf.Tensor, normalization: str) -> tf.Tensor:

@@ -1,0 +1,67 @@
+"""What a run is expected to take, and what is chosen for a given time."""
+
+from pathlib import Path
+
+import pytest
+
+from vidstyle.config import QUALITIES, Config, Style
+from vidstyle.errors import OptionError
+from vidstyle.plan import SHARE, Plan, Work, duration, fit
+
+
+def config(**settings):
+    return Config(styles=(Style(Path("a.png")),), **settings)
+
+
+@pytest.mark.parametrize(
+    ("work", "settings", "expected"),
+    [
+        (Work(1, 1, 0), {}, 100),
+        (Work(10, 1, 0), {}, 100 + 9 * 20),
+        (Work(10, 3, 0), {}, 3 * 100 + 7 * 20),
+        (Work(10, 1, 6), {}, 50 + 15 * 20),  # the lead begins with half
+        (Work(10, 1, 0), {"passes": 3}, 100 + 9 * 20 + 2 * 10 * 20),
+        (Work(10, 1, 0), {"init": "content"}, 10 * 100),
+    ],
+)
+def test_evaluations(work, settings, expected):
+    assert work.evaluations(config(first_evaluations=100, evaluations=20, **settings)) == expected
+
+
+def size_of(longer):
+    longer = longer or 256
+    return longer, longer // 2
+
+
+PER_PIXEL = 1e-6
+WORK = Work(10, 1, 0)
+
+
+def needed(**settings):
+    return WORK.seconds(config(**settings), size_of(settings.get("size")), PER_PIXEL) / SHARE
+
+
+def chosen(budget, free_quality=True, **settings):
+    found = fit(config(**settings), WORK, budget, free_quality, size_of, PER_PIXEL)
+    return found.quality, found.size
+
+
+def test_quality_goes_before_size():
+    for better, worse in (("fine", "normal"), ("normal", "draft")):
+        assert chosen(needed(quality=better) * 1.001) == (better, None)
+        assert chosen(needed(quality=better) * 0.999) == (worse, None)
+    assert chosen(needed(quality="draft") * 0.999) == ("draft", 248)
+    assert chosen(needed(quality="draft") / 4 * 1.001) == ("draft", 128)
+
+
+def test_what_was_asked_for_stays():
+    assert chosen(needed(quality="normal") / 4 * 1.001, free_quality=False) == ("normal", 128)
+    assert chosen(needed(size=64) * 1.001, size=64) == ("normal", 64)
+    with pytest.raises(OptionError, match=r"--budget 0\.1s: even draft quality at 64x32 takes about 0:\d\d; give more"):
+        chosen(0.1, size=64)
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_said_in_words(quality):
+    assert str(Plan(Work(1, 1, 0), (64, 36), quality, 65.4)) == f"1 frame of 64x36, {quality} quality: about 1:05"
+    assert duration(3 * 3600 + 61) == "3:01:01"

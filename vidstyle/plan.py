@@ -1,0 +1,89 @@
+"""How long a run will take, and which quality and size fit into a given time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from .config import MIN_SIDE, Config, Quality
+from .errors import OptionError
+
+SECONDS_A_PIXEL = 2e-6  # of a frame, besides its evaluations: decoding, flow, encoding
+SHARE = 0.9  # of a budget that is planned with; the rest is for what cannot be foreseen
+SIZE_STEP = 8  # pixels, of the sizes that are tried
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to paint: frames in all, those of them that begin anew, and those painted before the first."""
+
+    frames: int
+    shots: int
+    lead: int
+
+    def evaluations(self, config: Config) -> float:
+        """How many evaluations of the objective it takes as a rule."""
+        effort = config.effort
+        begun = self.shots * effort.first_evaluations - (effort.first_evaluations // 2 if self.lead else 0)
+        if config.init in ("content", "noise"):
+            return self.frames * effort.first_evaluations
+        return begun + (self.frames + self.lead - self.shots + self.frames * (config.passes - 1)) * effort.usual
+
+    def seconds(self, config: Config, size: tuple[int, int], per_pixel: float) -> float:
+        """Expected at size (width, height), where an evaluation takes `per_pixel` seconds a pixel."""
+        pixels = size[0] * size[1]
+        return pixels * (self.evaluations(config) * per_pixel + self.frames * SECONDS_A_PIXEL)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is about to do. size: (width, height); seconds: expected from now to its end."""
+
+    work: Work
+    size: tuple[int, int]
+    quality: str
+    seconds: float
+
+    def __str__(self) -> str:
+        frames = "1 frame" if self.work.frames == 1 else f"{self.work.frames} frames"
+        width, height = self.size
+        return f"{frames} of {width}x{height}, {self.quality} quality: about {duration(self.seconds)}"
+
+
+def fit(
+    config: Config,
+    work: Work,
+    budget: float,
+    free_quality: bool,
+    size_of: Callable[[int | None], tuple[int, int]],
+    per_pixel: float,
+) -> Config:
+    """The settings with the best quality, then the largest size, for which the work takes `budget` seconds at most.
+
+    free_quality: whether the quality may be chosen; the size may be where config.size is None. size_of: (width, height)
+    for a longer side. Raises OptionError where nothing fits.
+    """
+    qualities: tuple[Quality, ...] = ("fine", "normal", "draft") if free_quality else (config.quality,)
+    fixed = size_of(config.size)
+    choices = [(replace(config, quality=quality), fixed) for quality in qualities]
+    if config.size is None:
+        least = math.ceil(MIN_SIDE * max(fixed) / min(fixed))
+        for longer in range((max(fixed) - 1) // SIZE_STEP * SIZE_STEP, max(2 * MIN_SIDE, least) - 1, -SIZE_STEP):
+            choices.append((replace(config, quality=qualities[-1], size=longer), size_of(longer)))
+    for chosen, size in choices:
+        if work.seconds(chosen, size, per_pixel) <= SHARE * budget:
+            return chosen
+    chosen, size = choices[-1]
+    needed = work.seconds(chosen, size, per_pixel) / SHARE
+    raise OptionError(
+        f"--budget {budget:g}s: even {chosen.quality} quality at {size[0]}x{size[1]} takes about {duration(needed)}; "
+        "give more time, or a shorter part with --start and --end"
+    )
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds, as 1:05; hours too where there are any."""
+    minutes, rest = divmod(max(1, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
