@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -91,6 +92,7 @@ def make_preview(
             frames = moment.info.frame_count
             later = None if frames is None else (frames - 1) * config.effort.evaluations * _pace(ticks)
             tried.append(Tried(cell.options, step.loss, None if later is None else step.result.seconds + later))
+            gc.collect()  # a network's graphs refer to themselves, and wait for this with hundreds of megabytes
         writer.write(Frame(sheet.draw(images), Fraction(0)))
     return Preview(Path(place), moment.index, moment.info.frame_count, tried)
 
