@@ -90,7 +90,8 @@ def make_preview(
             assert step.frame is not None and step.result is not None
             images.append(over_white(step.frame))
             frames = moment.info.frame_count
-            later = None if frames is None else (frames - 1) * config.effort.evaluations * _pace(ticks)
+            each = config.effort.evaluations * _pace(ticks)  # at most, of a frame after the first and of each pass
+            later = None if frames is None else (frames * config.passes - 1) * each
             tried.append(Tried(cell.options, step.loss, None if later is None else step.result.seconds + later))
             gc.collect()  # a network's graphs refer to themselves, and wait for this with hundreds of megabytes
         writer.write(Frame(sheet.draw(images), Fraction(0)))
