@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -80,8 +81,8 @@ def make_figure(
     moment = find_moment(source, at, read)
     longer = max(moment.info.width, moment.info.height)
     cell = target_size(moment.info, min(RECONSTRUCTED_SIDE, longer) if size is None else size)
+    configs = _configs(content_layers, style_sets, {**settings, "size": size})
     image = over_white(scale(moment.frame, cell))
-    coming = reconstruct(image, content_layers, style_sets, progress=progress, size=size, **settings)
     place = still_name(source, "layers") if output is None else output
     names = ["source", *(f"content_{layer}" for layer in content_layers), *(f"style_{'+'.join(s)}" for s in style_sets)]
     with ExitStack() as stack:
@@ -92,7 +93,7 @@ def make_figure(
             for name in names
             if folder is not None
         ]
-        made = list(coming)
+        made = list(_reconstruct(image, configs, progress))
         rows = [[one for one in made if one.term == term] for term in ("content", "style")]
         rows = [row for row in rows if row]
         sheet = Sheet([["source", *map(str, row)] for row in rows], cell)
@@ -117,13 +118,20 @@ def reconstruct(
     settings: fields of Config that do not say what is painted; first_evaluations are made for each picture. progress:
     called with the evaluations made and their number. Raises VidstyleError; where a setting is wrong at once.
     """
+    return _reconstruct(image, _configs(content_layers, style_sets, settings), progress)
+
+
+def _configs(
+    content_layers: Sequence[str], style_sets: Sequence[Sequence[str]], settings: dict[str, Any]
+) -> list[Config]:
+    """One for each picture, checked."""
     configs = [
         *(_config("content", (layer,), settings) for layer in content_layers),
         *(_config("style", tuple(layers), settings) for layers in style_sets),
     ]
     if not configs:
         raise OptionError("--content-layers, --style-sets: both are none, so there is nothing to make; name a layer")
-    return _reconstruct(image, configs, progress)
+    return configs
 
 
 def _config(term: Term, layers: tuple[str, ...], settings: dict[str, Any]) -> Config:
@@ -131,7 +139,8 @@ def _config(term: Term, layers: tuple[str, ...], settings: dict[str, Any]) -> Co
     weights = {"content_weight": float(term == "content"), "style_weight": float(term == "style")}
     try:
         return Config(
-            **{**settings, **weights},
+            **settings,
+            **weights,
             tv_weight=TV_WEIGHT,
             styles=(Style(Path()),),
             content_layers=layers if term == "content" else layers[:1],
@@ -140,11 +149,7 @@ def _config(term: Term, layers: tuple[str, ...], settings: dict[str, Any]) -> Co
         )
     except OptionError as error:
         option = "--content-layers" if term == "content" else "--style-sets"
-        named = (f"--{kind}-layer:" for kind in ("content", "style"))
-        message = str(error)
-        for name in named:
-            message = message.replace(name, f"{option}:")
-        raise OptionError(message) from error
+        raise OptionError(re.sub("^--(content|style)-layer:", f"{option}:", str(error))) from error
 
 
 def _reconstruct(
