@@ -136,7 +136,7 @@ def _configs(
 
 def _config(term: Term, layers: tuple[str, ...], settings: dict[str, Any]) -> Config:
     """The settings of a painting by one term alone; the other one gets a layer that is computed anyway."""
-    weights = {"content_weight": float(term == "content"), "style_weight": float(term == "style")}
+    weights: dict[str, Any] = {"content_weight": float(term == "content"), "style_weight": float(term == "style")}
     try:
         return Config(
             **settings,
