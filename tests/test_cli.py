@@ -146,6 +146,20 @@ BAD = {
         "measure clip.gif clip.gif --style s.png --plot p.gif",
         "--plot p.gif: is written as PNG",
     ),
+    "gallery of nothing": ("gallery clip.gif --style none.png", "none.png: there is no such file"),
+    "gallery of a folder without pictures": ("gallery clip.gif --style mine", "mine: there are no pictures"),
+    "gallery over the input": ("gallery clip.gif --style s.png -o clip.gif --overwrite", "is an input"),
+    "gallery of a clip as a picture": ("gallery clip.gif --style s.png -o out.jpg", "out.jpg: holds one picture"),
+    "preview of an unknown setting": ("preview clip.gif --style s.png --x tvweight=1", "did you mean 'tv-weight'?"),
+    "preview of a bad value": ("preview clip.gif --style s.png --y size=big", "--size"),
+    "preview after the end": ("preview clip.gif --style s.png --at 9", "--at 9: clip.gif ends at 0.32 s"),
+    "preview over": ("preview clip.gif --style s.png -o there.gif", "there.gif: exists already"),
+    "reconstruct an unknown layer": ("reconstruct s.png --style-sets conv1_1+conv1_9", "--style-sets: unknown layer"),
+    "reconstruct nothing": ("reconstruct s.png --content-layers none --style-sets none", "both are none"),
+    "reconstruct over": ("reconstruct s.png -o s.png --overwrite", "is an input"),
+    "reconstruct into a file": ("reconstruct s.png --pictures there.gif", "--pictures there.gif"),
+    "compare other frames": ("compare clip.gif s.png", "s.png: has 1 frames, but clip.gif has 4;"),
+    "compare how": ("compare clip.gif clip.gif --how sides", "did you mean 'side'?"),
     "measure over": ("measure clip.gif clip.gif --style s.png --json there.gif", "--json there.gif: exists already"),
 }
 
@@ -239,3 +253,29 @@ def test_measure_prints_and_writes_its_figures(small, tmp_path):
     assert json.loads((tmp_path / "m.json").read_text())["total"]["content"] == 0
     with PIL.Image.open(tmp_path / "m.png") as drawing:
         assert drawing.format == "PNG"
+
+
+def test_a_gallery_says_which_style_failed(small, tmp_path):
+    code, out, err = vidstyle(
+        *("gallery", small / "swirl.png", "--style", small / "cubist.png", "--style", tmp_path / "none.png"),
+        *("--size", "32", "-o", tmp_path / "sheet.png", *QUICK),
+        command=RUN,
+    )
+    assert code == 2 and out == f"{tmp_path}/sheet.png: 1 styles\n"
+    assert err.splitlines()[0].startswith("cubist.png: frame 1 of 1  loss ")
+    assert err.splitlines()[1:] == [
+        f"vidstyle: {tmp_path}/sheet.png: 1 of 2 styles failed: {tmp_path}/none.png: there is no such file or folder"
+    ]
+
+
+def test_a_preview_tells_the_expected_time(small, tmp_path):
+    code, out, err = vidstyle(
+        *("preview", small / "clip.gif", "--style", small / "cubist.png", "--x", "content-weight=0.1,2"),
+        *("-o", tmp_path / "sheet.png", *QUICK),
+        command=RUN,
+    )
+    assert code == 0, err
+    assert len(err.splitlines()) == 2 and err.startswith("--content-weight 0.1: frame 1 of 1  loss ")
+    lines = out.splitlines()
+    assert lines[0] == f"{tmp_path}/sheet.png: frame 3 of 4; the whole clip would take"
+    assert lines[1].startswith("  about ") and lines[1].endswith(" with --content-weight 0.1") and len(lines) == 3

@@ -63,5 +63,5 @@ def test_what_was_asked_for_stays():
 
 @pytest.mark.parametrize("quality", QUALITIES)
 def test_said_in_words(quality):
-    assert str(Plan(Work(1, 1, 0), (64, 36), quality, 65.4)) == f"1 frame of 64x36, {quality} quality: about 1:05"
+    assert str(Plan(Work(1, 1, 0), (64, 36), quality, 65.4, 1e-6)) == f"1 frame of 64x36, {quality} quality: about 1:05"
     assert duration(3 * 3600 + 61) == "3:01:01"

@@ -30,6 +30,10 @@ NETWORKS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2
 CONTENT_LAYERS = ("conv4_2",)
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
+# What `reconstruct` shows: a layer of each block, as in the figures that the project began with.
+RECONSTRUCTED_LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_3")
+RECONSTRUCTED_SIDE = 256  # longer side of its pictures at most unless --size says otherwise
+
 MIN_SIDE = 16  # four poolings leave one cell of conv5
 MAX_SIDE = 512  # longer side that is painted unless --size says otherwise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -88,9 +88,7 @@ def stylize_clip(
     job = _Job(Path(source), config, read)
     target = default_output(job.source, job.info, config.styles) if output is None else Path(output)
     inputs = [job.source, *(style.path for style in config.styles)]
-    for taken in inputs:
-        if target.exists() and taken.exists() and target.samefile(taken):
-            raise OptionError(f"-o {target}: is an input of this run; choose another name")
+    refuse_inputs(target, inputs)
     audio = AudioSource(job.source, config.start, config.end) if job.info.has_audio else None
     begin = time.perf_counter()
     if budget is not None:
@@ -112,13 +110,18 @@ def stylize_clip(
 
 
 def stylize_frames(
-    source: str | Path, styles: Sequence[str | Path | Style], *, read: ReadOptions = ReadOptions(), **settings: Any
+    source: str | Path,
+    styles: Sequence[str | Path | Style],
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    read: ReadOptions = ReadOptions(),
+    **settings: Any,
 ) -> Iterator[Progress]:
     """The painted frames one by one, each a Progress whose `frame` (uint8) and `result` (float32) are filled in.
 
-    settings: fields of Config. Raises VidstyleError.
+    settings: fields of Config. progress: also hears of the evaluations within a frame. Raises VidstyleError.
     """
-    return _Job(Path(source), Config(styles=_styles(styles), **settings), read).run()
+    return _Job(Path(source), Config(styles=_styles(styles), **settings), read).run(progress)
 
 
 class _Job:
@@ -174,8 +177,9 @@ class _Job:
 
         if progress is not None:
             work = Work(self.shots[-1].stop, len(self.shots), len(lead))
-            self.expected = work.seconds(self.config, self.size, self._seconds_per_pixel(self.size))
-            plan = Plan(work, self.size, self.config.quality, self.expected)
+            per_pixel = self._seconds_per_pixel(self.size)
+            self.expected = work.seconds(self.config, self.size, per_pixel)
+            plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel)
             progress(Progress(0, self.frames, 0, math.inf, time.perf_counter() - begin, plan=plan))
         for index, result in enumerate(self._painter().clip(sources(), self.shots, lead, tick)):
             image = np.rint(result.image).astype(np.uint8)
@@ -283,11 +287,22 @@ def count_frames(info: ClipInfo, start: Fraction, end: Fraction | None) -> int |
 
 def default_output(source: Path, info: ClipInfo, styles: Sequence[Style]) -> Path:
     """`<input>_<style>.<ext>` beside the input; a folder for a folder or a pattern."""
-    suffix = "_".join(style.path.stem for style in styles)
+    return beside(source, info, "_".join(style.path.stem for style in styles))
+
+
+def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
+    """The name of something of the same kind as the input, beside it; a folder for a folder or a pattern."""
     if info.format in ("folder", "pattern"):
         base = source if info.format == "folder" else source.parent
         return base.resolve().with_name(f"{base.resolve().name}_{suffix}")
     return source.with_name(f"{source.stem}_{suffix}{default_extension(source, info.format)}")
+
+
+def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
+    """Raises OptionError where the output `target` is one of the inputs."""
+    for taken in inputs:
+        if target.exists() and taken.exists() and target.samefile(taken):
+            raise OptionError(f"-o {target}: is an input of this run; choose another name")
 
 
 def scale(frame: Frame, size: tuple[int, int]) -> Frame:

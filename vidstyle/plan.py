@@ -38,12 +38,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is about to do. size: (width, height); seconds: expected from now to its end."""
+    """What a run is about to do.
+
+    size: (width, height). seconds: expected from now to its end, if an evaluation takes `per_pixel` seconds a pixel.
+    """
 
     work: Work
     size: tuple[int, int]
     quality: str
     seconds: float
+    per_pixel: float
 
     def __str__(self) -> str:
         frames = "1 frame" if self.work.frames == 1 else f"{self.work.frames} frames"

@@ -13,9 +13,9 @@ from .pipeline import Progress
 
 
 class Shown(Protocol):
-    """Called with every Progress of a run; a context manager around it."""
+    """Called with every Progress of a run, and with what is painted where that is not one clip; a context manager."""
 
-    def __call__(self, progress: Progress) -> None: ...
+    def __call__(self, progress: Progress, what: str = "") -> None: ...
 
     def __enter__(self) -> Shown: ...
 
@@ -27,7 +27,7 @@ class Shown(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: Progress, what: str = "") -> None:
         pass
 
     def __enter__(self) -> Silent:
@@ -45,16 +45,18 @@ class Lines(Silent):
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: Progress, what: str = "") -> None:
         if progress.result is not None or progress.plan is not None:
-            print(describe(progress), file=self.stream, flush=True)
+            print(what + describe(progress), file=self.stream, flush=True)
 
 
 class Bar(Silent):
     """A bar that also moves within a frame."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.bars = Bars(BarColumn(), TextColumn("{task.description}"), console=Console(file=stream), transient=True)
+        self.bars = Bars(
+            BarColumn(), TextColumn("{task.description}", markup=False), console=Console(file=stream), transient=True
+        )
         self.task = self.bars.add_task("starting", total=None)
 
     def __enter__(self) -> Bar:
@@ -66,20 +68,20 @@ class Bar(Silent):
     ) -> None:
         self.bars.stop()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: Progress, what: str = "") -> None:
         if progress.plan is not None:
-            self.bars.console.print(describe(progress))
+            self.bars.console.print(what + describe(progress), markup=False)
         finished = progress.index + (progress.result is not None)
-        self.bars.update(self.task, description=describe(progress), total=progress.frames, completed=finished)
+        self.bars.update(self.task, description=what + describe(progress), total=progress.frames, completed=finished)
 
 
 class Counter:
-    """Counts what is done on a terminal; shows nothing elsewhere, or without a stream."""
+    """Counts what is done on a terminal; shows nothing elsewhere, or without a stream. doing: what that is."""
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, doing: str = "measuring") -> None:
         shown = stream is not None and stream.isatty()
         self.bars = Bars(console=Console(file=stream), transient=True, disable=not shown)
-        self.task = self.bars.add_task("measuring", total=None)
+        self.task = self.bars.add_task(doing, total=None)
 
     def __enter__(self) -> Counter:
         self.bars.start()

@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import VidstyleError
-from . import look, paint
+from . import look, paint, views
 
 app = typer.Typer(
     help="Paint moving pictures: a GIF, video or photo in, the same painted in the style of a picture out.",
@@ -20,6 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(paint.run)
+app.command()(views.gallery)
+app.command()(views.preview)
+app.command()(views.reconstruct)
+app.command()(views.compare)
 app.command()(look.info)
 app.command()(look.measure)
 app.command(name="weights")(look.show_weights)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
+import typer.core
+import typer.main
 
 from ..config import (
     DEFAULT_WEIGHTS,
@@ -193,25 +195,60 @@ def _settings(
     """The options that are settings of a painting; those not given are None."""
 
 
-def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `_settings`; it gets those that were given as `settings`, fields of Config."""
-    own, more = (inspect.signature(function, eval_str=True) for function in (command, _settings))
+def takes_settings(command: Callable[..., Any], only: Collection[str] | None = None) -> Callable[..., Any]:
+    """Give a command the options of `_settings`; it gets those that were given as `settings`, fields of Config.
+
+    only: the names of those that it takes, if not all.
+    """
+    own, all_ = (inspect.signature(function, eval_str=True) for function in (command, _settings))
+    more = {name: parameter for name, parameter in all_.parameters.items() if only is None or name in only}
 
     @functools.wraps(command)
-    def with_settings(**given: Any) -> None:
-        settings = {name: value for name in more.parameters if (value := given.pop(name)) not in (None, [])}
+    def with_settings(**given: Any) -> Any:
+        settings = {name: value for name in more if (value := given.pop(name)) not in (None, [])}
         if layers := settings.pop("content_layer", None):
             settings["content_layers"] = tuple(layers)
         if layers := settings.pop("style_layer", None):
             settings["style_layers"] = tuple(StyleLayer.parse(layer) for layer in layers)
-        command(**given, settings=settings)
+        return command(**given, settings=settings)
 
     # Keyword only, so that they may stand in any order; Typer shows them in this one.
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for parameter in (*more.parameters.values(), *own.parameters.values())
+        for parameter in (*more.values(), *own.parameters.values())
         if parameter.name != "settings"
     ]
     with_settings.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_settings.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return with_settings
+
+
+def takes_only(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """takes_settings() with the settings of these names alone."""
+    return functools.partial(takes_settings, only=names)
+
+
+@functools.cache
+def _parser() -> typer.core.TyperCommand:
+    """A command that takes nothing but settings, and returns them."""
+
+    def parsed(*, settings: dict[str, Any]) -> dict[str, Any]:
+        return settings
+
+    app = typer.Typer(add_completion=False)
+    app.command()(takes_settings(parsed))
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperCommand)
+    return command
+
+
+def setting_names() -> list[str]:
+    """The options that are settings with a value, without their dashes."""
+    return [parameter.opts[0].removeprefix("--") for parameter in _parser().params if not parameter.is_flag]  # type: ignore[attr-defined]
+
+
+def parse_settings(arguments: Sequence[str]) -> dict[str, Any]:
+    """The fields of Config that these arguments of a command line are; raises TyperException as a command does."""
+    settings = _parser()(list(arguments), prog_name="vidstyle", standalone_mode=False)
+    assert isinstance(settings, dict)
+    return settings

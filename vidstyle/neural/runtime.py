@@ -36,6 +36,8 @@ with _silence():
 # The graphs here are written as they should run: Grappler's passes took 3 s a graph and made nothing faster.
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 tf.config.experimental.enable_op_determinism()
+# It warns of many graphs of the same function; each engine has its own on purpose.
+tf.get_logger().setLevel("ERROR")
 
 
 def compute_dtype(precision: str) -> tf.DType:

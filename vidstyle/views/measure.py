@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Config, Style, TermWeights
-from ..errors import InputError
 from ..media import ReadOptions, load_picture, open_clip
 from ..motion.flow import estimate_motion
 from ..motion.reliability import Array, Motion, warping_error
 from ..motion.shots import Shot, find_shots
-from ..pipeline import over_white, scale_image
+from ..pipeline import over_white
+from .pairs import check_lengths, pairs
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -114,8 +114,10 @@ def measure_clip(
     source, output = Path(source), Path(output)
     pictures = [over_white(load_picture(style.path, read.max_pixels)) for style in config.styles]
     network = load_weights(config.network, weights)
-    found = _same_length(source, output, config, read)
-    count = found[-1].stop
+    with open_clip(source, read) as clip:
+        found = find_shots(over_white(frame) for frame in clip.frames(start, end))
+    count = found[-1].stop if found else 0
+    check_lengths(source, output, count, read)
     if not shots:
         found = [Shot(0, count)]
     begins = {shot.start for shot in found}
@@ -124,7 +126,7 @@ def measure_clip(
     energies: list[tuple[float, float]] = []  # of output and source
     judge: Judge | None = None
     before: tuple[Image, Image] | None = None
-    for index, (frame, painted) in enumerate(_pairs(source, output, config, read)):
+    for index, (frame, painted, _) in enumerate(pairs(source, output, start, end, read)):
         if judge is None:
             total = sum(style.weight for style in config.styles)
             shares = [style.weight / total for style in config.styles]
@@ -165,35 +167,6 @@ def measure_clip(
     assert before is not None
     height, width = before[1].shape[:2]
     return Measurement(rows, _total(rows, energies, found), found, (width, height))
-
-
-def _same_length(source: Path, output: Path, config: Config, read: ReadOptions) -> list[Shot]:
-    """The source's shots; raises InputError unless the clips have the same number of frames, at least one."""
-    with open_clip(source, read) as clip:
-        shots = find_shots(over_white(frame) for frame in clip.frames(config.start, config.end))
-    with open_clip(output, read) as clip:
-        painted = clip.info.frame_count
-        if painted is None:
-            painted = sum(1 for _ in clip.frames())
-    frames = shots[-1].stop if shots else 0
-    if frames == 0:
-        raise InputError(f"{source}: no frame between --start and --end; choose a wider part")
-    if frames != painted:
-        raise InputError(
-            f"{output}: has {painted} frames, but {source} has {frames}; "
-            "give two clips of the same frames, or the part of the source with --start and --end"
-        )
-    return shots
-
-
-def _pairs(source: Path, output: Path, config: Config, read: ReadOptions) -> Iterator[tuple[Image, Image]]:
-    """The frames of both clips side by side, the source's at the output's size."""
-    with open_clip(source, read) as one, open_clip(output, read) as other:
-        for a, b in zip(one.frames(config.start, config.end), other.frames(), strict=True):
-            painted = over_white(b)
-            height, width = painted.shape[:2]
-            frame = over_white(a)
-            yield frame if frame.shape == painted.shape else scale_image(frame, (width, height)), painted
 
 
 def _total(rows: Sequence[Measures], energies: Sequence[tuple[float, float]], shots: Sequence[Shot]) -> Measures:

@@ -1,0 +1,114 @@
+"""One clip or picture in several styles, as a sheet that moves with it."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import Config, Style
+from ..errors import VidstyleError
+from ..media import ReadOptions, WriteOptions, load_picture, open_clip
+from ..media.sequence import folder_files
+from ..pipeline import Progress, beside, count_frames, over_white, scale, stylize_clip, target_size
+from .sheet import GAP, PAPER, Sheet, create_sheet, fitted, note
+
+Image = NDArray[np.uint8]  # (H, W, 3), RGB
+
+SHAPE = 4 / 3  # width over height of a sheet, about
+THUMBNAIL = 1 / 3  # width of a style's picture over that of what is painted in it
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What was made. failed: for each style without a painting, why."""
+
+    output: Path
+    styles: list[Style]
+    failed: dict[Path, str]
+
+
+def make_gallery(
+    source: str | Path,
+    styles: Sequence[str | Path | Style],
+    output: str | Path | None = None,
+    *,
+    progress: Callable[[Style, Progress], None] | None = None,
+    read: ReadOptions = ReadOptions(),
+    write: WriteOptions = WriteOptions(),
+    **settings: Any,
+) -> Gallery:
+    """Paint `source` in each of the styles by itself, and write a sheet of the source and all of them.
+
+    styles: pictures, or folders of them. output: by default beside the source. settings: fields of Config. A style that
+    fails leaves its reason in its place. Raises VidstyleError, also where all styles fail; the output then does not
+    exist. The paintings wait as lossless pictures in a temporary folder, so that no clip is ever held in memory.
+    """
+    source = Path(source)
+    wanted = list(_each(styles))
+    config = Config(styles=tuple(wanted[:1]), **settings)
+    with open_clip(source, read) as clip:
+        info = clip.info
+    size = target_size(info, config.size)
+    info = replace(info, frame_count=count_frames(info, config.start, config.end), duration=None)
+    whole = round(size[0] * THUMBNAIL) + GAP + size[0], size[1]
+    sheet = Sheet(_rows([source.name, *(style.path.name for style in wanted)], whole), whole)
+    place = beside(source, info, "gallery") if output is None else output
+    failed: dict[Path, str] = {}
+    with (
+        create_sheet(place, sheet.size, [source, *(style.path for style in wanted)], write, info) as writer,
+        tempfile.TemporaryDirectory(prefix="vidstyle-") as temporary,
+    ):
+        cells: list[Iterator[Image]] = []
+        for number, style in enumerate(wanted):
+            folder = Path(temporary) / str(number)
+            heard = None if progress is None else partial(progress, style)
+            try:
+                stylize_clip(source, [style], folder, progress=heard, read=read, **settings)
+                cells.append(_painted(style, folder, whole, read))
+            except VidstyleError as error:
+                failed[style.path] = str(error)
+                if len(failed) == len(wanted):
+                    raise
+                cells.append(itertools.repeat(note(str(error), whole)))
+            gc.collect()  # a network's graphs refer to themselves, and wait for this with hundreds of megabytes
+        with open_clip(source, read) as clip:
+            for frame in clip.frames(config.start, config.end):
+                shown = [over_white(scale(frame, size)), *map(next, cells)]
+                writer.write(replace(frame, image=sheet.draw(shown), alpha=None))
+    return Gallery(Path(place), wanted, failed)
+
+
+def _each(styles: Sequence[str | Path | Style]) -> Iterator[Style]:
+    """The styles, a folder as all pictures in it."""
+    for style in styles:
+        parsed = style if isinstance(style, Style) else Style.parse(str(style))
+        if parsed.path.is_dir():
+            yield from (replace(parsed, path=path) for path in folder_files(parsed.path))
+        else:
+            yield parsed
+
+
+def _rows(captions: list[str], cell: tuple[int, int]) -> list[list[str]]:
+    """The captions in rows, of which a sheet of cells of (width, height) becomes about SHAPE."""
+    columns = max(1, round(math.sqrt(len(captions) * SHAPE * cell[1] / cell[0])))
+    return [captions[begin : begin + columns] for begin in range(0, len(captions), columns)]
+
+
+def _painted(style: Style, frames: Path, size: tuple[int, int], read: ReadOptions) -> Iterator[Image]:
+    """What fills a cell of (width, height) from frame to frame: the style's picture beside the painting."""
+    picture = over_white(load_picture(style.path, read.max_pixels))
+    with open_clip(frames, read) as clip:
+        thumbnail = fitted(picture, (size[0] - GAP - clip.info.width, size[1]))
+        gap = np.full((size[1], GAP, 3), PAPER, np.uint8)
+        for frame in clip.frames():
+            yield np.hstack([thumbnail, gap, over_white(frame)])
