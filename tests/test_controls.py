@@ -63,12 +63,11 @@ def test_original_colours_stay(small, source, plain):
     assert all(np.abs(lab(a) - lab(b))[..., 0].mean() > 2 for a, b in zip(kept, source, strict=True))  # it is painted
 
 
-@pytest.mark.parametrize("color", ["match", "match-cholesky"])
-def test_matched_styles_paint_in_the_colours_of_the_clip(small, source, plain, color):
+def test_matched_styles_paint_in_the_colours_of_the_clip(small, source, plain):
     def off(shown):
         return np.abs(shown[0].mean((0, 1)) - source[0].mean((0, 1))).max()
 
-    assert off(paint(small, color=color, end=Fraction(1, 20))) < 0.4 * off(plain)
+    assert off(paint(small, color="match", end=Fraction(1, 20))) < 0.4 * off(plain)
 
 
 def measured(image, path, place=None):
