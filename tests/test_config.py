@@ -12,6 +12,10 @@ from vidstyle.errors import OptionError
 PLAIN = Config(styles=(Style(Path("a.jpg")),))
 
 
+def styles(*texts):
+    return tuple(Style.parse(text) for text in texts)
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
@@ -33,6 +37,9 @@ PLAIN = Config(styles=(Style(Path("a.jpg")),))
         ({"content_weight": 0.0, "style_weight": 0.0}, "nothing to paint"),
         ({"size": 15}, "--size 15: must be between 16 and 16384 pixels"),
         ({"size": 10**9}, "--size 1e+09"),
+        ({"color": "orignal"}, "--color: unknown color 'orignal': did you mean 'original'?"),
+        ({"style_size": 9.0}, "--style-size 9: must be between 0.1 and 4"),
+        ({"strength": 1.5}, "--strength 1.5: must be between 0 and 1"),
         ({"start": Fraction(-1)}, "--start -1: must be 0 or more seconds"),
         ({"start": Fraction(2), "end": Fraction(1)}, "--end 1: must lie after --start 2"),
         ({"evaluations": 0}, "--evaluations 0: must be between 1 and"),
@@ -41,6 +48,17 @@ PLAIN = Config(styles=(Style(Path("a.jpg")),))
         ({"styles": ()}, "--style: at least one picture"),
         ({"styles": (Style(Path("a.jpg"), -2.0),)}, "--style a.jpg:-2.0: must be between"),
         ({"styles": (Style(Path("a.jpg"), 0.0),)}, "all weights are 0"),
+        ({"styles": styles("a.jpg:1:conv9_1")}, "--style a.jpg: unknown layer of vgg16 'conv9_1'"),
+        ({"styles": styles("a.jpg:1:conv1_2")}, "--style a.jpg: conv1_2 is none of the style layers (conv1_1, "),
+        ({"styles": styles("a.jpg:1:conv1_1")}, "--style: no picture counts at layer conv2_1"),
+        ({"styles": styles("a.jpg@0", "b.jpg:0@1")}, "--style: all weights at 1s are 0"),
+        ({"styles": styles("a.jpg@0", "b.jpg:1:conv1_1@1")}, "no picture counts at layer conv2_1 at 1s"),
+        (
+            {"styles": styles("a.jpg@2s", "b.jpg@1s")},
+            "--style b.jpg@1s: comes after 2s; give the pictures in the order",
+        ),
+        ({"styles": styles("a.jpg@2s", "b.jpg")}, "--style: some have a time and some have none"),
+        ({"styles": styles("a.jpg@-2s")}, "--style a.jpg@-2: must be between 0"),
     ],
 )
 def test_what_is_refused_says_which_option_and_why(setting, words):
@@ -69,16 +87,25 @@ def test_every_network_has_its_layers():
         ("a.jpg:2e-1", Style(Path("a.jpg"), 0.2)),
         ("C:/a.jpg", Style(Path("C:/a.jpg"))),
         ("a:b.jpg:3", Style(Path("a:b.jpg"), 3.0)),
+        ("a.jpg:1:conv1_1,conv2_1", Style(Path("a.jpg"), 1.0, ("conv1_1", "conv2_1"))),
+        ("a.jpg@2s", Style(Path("a.jpg"), at=Fraction(2))),
+        ("a.jpg@0.5", Style(Path("a.jpg"), at=Fraction(1, 2))),
+        ("me@home.jpg@0", Style(Path("me@home.jpg"), at=Fraction(0))),
+        ("me@2.jpg", Style(Path("me@2.jpg"))),
+        ("a.jpg:0.5:block1_conv1@1.5s", Style(Path("a.jpg"), 0.5, ("block1_conv1",), Fraction(3, 2))),
     ],
 )
 def test_style_may_carry_a_weight(text, style):
     assert Style.parse(text) == style
 
 
-def test_a_style_whose_name_looks_like_a_weight(tmp_path):
-    path = tmp_path / "picture:2"
+@pytest.mark.parametrize("name", ["picture:2", "picture@2s", "picture:1:conv1_1", "picture:1@2"])
+def test_a_style_whose_name_looks_like_more(tmp_path, name):
+    path = tmp_path / name
     path.touch()
     assert Style.parse(str(path)) == Style(path)
+    assert Style.parse(f"{path}@3s") == Style(path, at=Fraction(3))
+    assert Style.parse(f"{path}:4") == Style(path, 4.0)
 
 
 def test_style_layer_may_carry_a_weight():
@@ -95,6 +122,7 @@ def test_weights_follow_the_normalization_unless_given():
 
 def test_fingerprint_changes_with_every_setting():
     others = {"size": 99, "seed": 1, "content_weight": 2.0, "init": "prev", "end": Fraction(9), "evaluations": 3}
+    others |= {"color": "match", "style_size": 2.0, "strength": 0.5}
     prints = {replace(PLAIN, **{name: value}).fingerprint() for name, value in others.items()}
     assert len(prints | {PLAIN.fingerprint()}) == len(others) + 1
     assert replace(PLAIN).fingerprint() == PLAIN.fingerprint()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -22,6 +23,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 Flow = Literal["dis", "dis-fast", "dis-ultrafast", "farneback"]
 Loop = Literal["auto", "on", "off"]
 Quality = Literal["draft", "normal", "fine"]
+Color = Literal["style", "original", "match", "match-cholesky"]
 
 # Convolutions in each block. To add a network: its blocks here, its weights in neural/weights.py.
 NETWORKS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -79,21 +81,40 @@ QUALITIES: dict[str, Effort] = {
 
 @dataclass(frozen=True)
 class Style:
-    """A picture whose style is painted with, and its share where several are blended."""
+    """A picture whose style is painted with.
+
+    weight: its share where several are blended. layers: at which it counts; None is all. at: seconds of the clip at
+    which it is painted with, fading from and to its neighbours in time; None is always.
+    """
 
     path: Path
     weight: float = 1.0
+    layers: tuple[str, ...] | None = None
+    at: Fraction | None = None
 
     @classmethod
     def parse(cls, text: str) -> Style:
-        """`IMAGE` or `IMAGE:WEIGHT`; a name that really ends in `:number` is taken as it stands if it exists."""
-        match = re.fullmatch(r"(.+):([-+]?[\d.]+(?:e[-+]?\d+)?|nan|inf)", text, re.IGNORECASE)
-        if match and not Path(text).exists():
+        """`IMAGE[:WEIGHT[:LAYER,LAYER...]][@TIME]`; what is the name of a file is taken as it stands."""
+        rest, at, weight, layers = text, None, 1.0, None
+        if not Path(rest).exists() and (match := re.fullmatch(r"(.+)@([-+]?[\d.]+)s?", rest)):
             try:
-                return cls(Path(match[1]), float(match[2]))
+                rest, at = match[1], Fraction(match[2])
+            except ValueError as error:
+                raise OptionError(f"--style {text}: '{match[2]}' is not a time; write IMAGE@2.5s") from error
+        number = r"([-+]?[\d.]+(?:e[-+]?\d+)?|nan|inf)"
+        if not Path(rest).exists() and (
+            match := re.fullmatch(rf"(.+?):{number}(?::([a-z][\w,]*))?", rest, re.IGNORECASE)
+        ):
+            try:
+                rest, weight = match[1], float(match[2])
             except ValueError as error:
                 raise OptionError(f"--style {text}: '{match[2]}' is not a weight; write IMAGE:WEIGHT") from error
-        return cls(Path(text))
+            layers = None if match[3] is None else tuple(match[3].split(","))
+        return cls(Path(rest), weight, layers, at)
+
+    def counts_at(self, layer: str) -> bool:
+        """Whether it has a say at this layer."""
+        return self.layers is None or layer in self.layers
 
 
 @dataclass(frozen=True)
@@ -119,6 +140,11 @@ class Config:
 
     size: longer side of the result in pixels; None keeps the source's up to MAX_SIDE.
     start, end: the part of the clip, in seconds.
+    color: whose colours: the style's; the source's, painted in luminance only; or the style's fitted to the source's.
+    style_size: longer side of the style pictures over that of the frame; larger ones have larger strokes.
+    masks: for each style, grey pictures or clips that are white where it is painted; none: everywhere. keep_mask: one
+    that is white where there is to be any paint; elsewhere the source stays.
+    strength: share of the paint in the result, the rest is the source; 0 is the source itself.
     content_weight .. temporal_weight: None takes DEFAULT_WEIGHTS of the normalization.
     flow: how motion is estimated. shots: whether the paint begins anew after a cut. loop: whether the last frame leads
     into the first; auto: where an animated picture repeats. passes: how often each shot is gone over.
@@ -130,6 +156,11 @@ class Config:
     size: int | None = None
     start: Fraction = Fraction(0)
     end: Fraction | None = None
+    color: Color = "style"
+    style_size: float = 1.0
+    strength: float = 1.0
+    masks: tuple[Path, ...] = ()
+    keep_mask: Path | None = None
     content_weight: float | None = None
     style_weight: float | None = None
     tv_weight: float | None = None
@@ -154,6 +185,7 @@ class Config:
 
     def __post_init__(self) -> None:
         for option, kind in (
+            ("color", Color),
             ("pooling", Pooling),
             ("normalization", Normalization),
             ("optimizer", Optimizer),
@@ -170,13 +202,20 @@ class Config:
             raise OptionError("--style: at least one picture is needed, for example --style painting.jpg")
         for style in self.styles:
             _check(f"--style {style.path}:{style.weight}", style.weight, 0, 1e6)
-        if not sum(style.weight for style in self.styles) > 0:
-            raise OptionError("--style: all weights are 0; give at least one picture a weight above 0")
+            if style.at is not None:
+                _check(f"--style {style.path}@{float(style.at):g}", style.at, 0, 1e6, "seconds")
+        if self.masks and len(self.masks) != len(self.styles):
+            raise OptionError(
+                f"--mask: is given {len(self.masks)} times for {len(self.styles)} styles; "
+                "give one for each --style, in the same order"
+            )
         if self.size is not None:
             _check("--size", self.size, MIN_SIDE, 16384, "pixels")
         _check("--start", self.start, 0, math.inf, "seconds")
         if self.end is not None and not self.end > self.start:
             raise OptionError(f"--end {float(self.end):g}: must lie after --start {float(self.start):g}")
+        _check("--style-size", self.style_size, 0.1, 4)
+        _check("--strength", self.strength, 0, 1)
         for name in ("content", "style", "tv", "temporal"):
             weight = getattr(self, f"{name}_weight")
             if weight is not None:
@@ -187,9 +226,11 @@ class Config:
         _check("--first-evaluations", self.effort.first_evaluations, 1, 100_000)
         _check("--evaluations", self.effort.evaluations, 1, 100_000)
         _check("--seed", self.seed, 0, 2**31 - 1)
-        object.__setattr__(self, "content_layers", tuple(self._layer("content", n) for n in self.content_layers))
+        object.__setattr__(self, "content_layers", tuple(self._layer("content-layer", n) for n in self.content_layers))
         object.__setattr__(
-            self, "style_layers", tuple(StyleLayer(self._layer("style", s.name), s.weight) for s in self.style_layers)
+            self,
+            "style_layers",
+            tuple(StyleLayer(self._layer("style-layer", s.name), s.weight) for s in self.style_layers),
         )
         for option, names in (("content", self.content_layers), ("style", [s.name for s in self.style_layers])):
             if not names:
@@ -199,6 +240,41 @@ class Config:
         for layer in self.style_layers:
             if layer.weight is not None:
                 _check(f"--style-layer {layer.name}:{layer.weight}", layer.weight, 0, 1e6)
+        self._check_blend()
+
+    def _check_blend(self) -> None:
+        """Whether there is a style for every layer at every keyframe."""
+        layers = [layer.name for layer in self.style_layers]
+        styles = []
+        for style in self.styles:
+            if style.layers is not None:
+                named = tuple(self._layer(f"style {style.path}", name) for name in style.layers)
+                for name in named:
+                    if name not in layers:
+                        raise OptionError(
+                            f"--style {style.path}: {name} is none of the style layers ({', '.join(layers)}); "
+                            f"name one of them, or add {name} to them with --style-layer"
+                        )
+                style = replace(style, layers=named)
+            styles.append(style)
+        object.__setattr__(self, "styles", tuple(styles))
+        times = [style.at for style in styles if style.at is not None]
+        if times and len(times) < len(styles):
+            raise OptionError("--style: some have a time and some have none; give each a time (IMAGE@2s), or none")
+        for style, (before, after) in zip(styles[1:], itertools.pairwise(times), strict=False):
+            if after < before:
+                raise OptionError(
+                    f"--style {style.path}@{float(after):g}s: comes after {float(before):g}s; "
+                    "give the pictures in the order of their times"
+                )
+        for time in {style.at: None for style in styles}:
+            when = "" if time is None else f" at {float(time):g}s"
+            there = [style for style in styles if style.at == time]
+            if not any(style.weight > 0 for style in there):
+                raise OptionError(f"--style: all weights{when} are 0; give at least one picture a weight above 0")
+            for name in layers:
+                if not any(style.weight > 0 and style.counts_at(name) for style in there):
+                    raise OptionError(f"--style: no picture counts at layer {name}{when}; name it with one of them")
 
     def _layer(self, option: str, name: str) -> str:
         """The paper's name (conv4_2) of a layer named as in the paper or as in Keras (block4_conv2)."""
@@ -206,8 +282,13 @@ class Config:
         paper = f"conv{match[1] or match[2]}_{match[3]}" if match else name
         known = layer_names(self.network)
         if paper not in known:
-            raise OptionError(f"--{option}-layer: {unknown(f'layer of {self.network}', name, known)}")
+            raise OptionError(f"--{option}: {unknown(f'layer of {self.network}', name, known)}")
         return paper
+
+    @property
+    def pictures(self) -> list[Path]:
+        """The files, besides the source, that a result depends on and that must not be overwritten."""
+        return [*(style.path for style in self.styles), *self.masks, *([self.keep_mask] if self.keep_mask else [])]
 
     @property
     def term_weights(self) -> TermWeights:

@@ -16,6 +16,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from .config import MAX_SIDE, MIN_SIDE, Config, Style
+from .controls import Controls
 from .errors import InputError, OptionError
 from .media import (
     ANIMATED,
@@ -87,13 +88,13 @@ def stylize_clip(
     config = Config(styles=_styles(styles), **settings)
     job = _Job(Path(source), config, read)
     target = default_output(job.source, job.info, config.styles) if output is None else Path(output)
-    inputs = [job.source, *(style.path for style in config.styles)]
+    inputs = [job.source, *config.pictures]
     refuse_inputs(target, inputs)
     audio = AudioSource(job.source, config.start, config.end) if job.info.has_audio else None
     begin = time.perf_counter()
     if budget is not None:
         job.fit(budget, free_quality="quality" not in settings)
-    done = Report(job.config, job.info, job.sha256(), target)
+    done = Report(job.config, job.info, job.sha256(), target, job.controls.notices(job.size))
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
     with (
@@ -136,9 +137,10 @@ class _Job:
         self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
         self.weights = load_weights(config.network, config.weights)
         self.size = target_size(self.info, config.size)
+        self.controls = Controls(config, self.info, read)
         self.shots: list[Shot] = []  # known once it was surveyed
         self.expected: float | None = None  # seconds, where anyone listens
-        self._lead: list[Image] | None = None
+        self._ends: list[tuple[Fraction, Image]] | None = None
         self._stylizer: Stylizer | None = None
         self.frames = count_frames(self.info, config.start, config.end)
         if self.frames == 0:
@@ -157,19 +159,22 @@ class _Job:
 
     def sha256(self) -> dict[str, str]:
         """Of the files that decide the result besides the source."""
-        return {"weights": self.weights.sha256, **{str(s.path): file_sha256(s.path) for s in self.config.styles}}
+        return {
+            "weights": self.weights.sha256,
+            **{str(path): file_sha256(path) for path in self.config.pictures if path.is_file()},
+        }
 
     def run(self, progress: Callable[[Progress], None] | None = None) -> Iterator[Progress]:
         """Paint the frames; `progress` also hears of the evaluations within a frame."""
         begin = time.perf_counter()
-        lead = [scale_image(image, self.size) for image in self._survey()]
+        lead = self._take_lead(self._survey())
+        self.controls.begin(self.shots, self.size, self._frames_before())
         pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
 
         def sources() -> Iterator[Image]:
-            with open_clip(self.source, self.read) as clip:
-                for frame in clip.frames(self.config.start, self.config.end):
-                    pending.append(scale(frame, self.size))
-                    yield over_white(pending[-1])
+            for index, (at, frame) in enumerate(self._frames()):
+                pending.append(scale(frame, self.size))
+                yield self.controls.take(index, over_white(pending[-1]), at)
 
         def tick(index: int, evaluations: int, loss: float) -> None:
             if progress is not None:
@@ -181,15 +186,18 @@ class _Job:
             self.expected = work.seconds(self.config, self.size, per_pixel)
             plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel)
             progress(Progress(0, self.frames, 0, math.inf, time.perf_counter() - begin, plan=plan))
-        for index, result in enumerate(self._painter().clip(sources(), self.shots, lead, tick)):
-            image = np.rint(result.image).astype(np.uint8)
+        painted = self._painter().clip(sources(), self.shots, lead, tick, self.controls.blends.get)
+        for index, result in enumerate(painted):
+            frame = pending.popleft()
+            finished = self.controls.finish(index, result.image, frame.image, over_white(frame))
+            result, image = replace(result, image=finished), np.rint(finished).astype(np.uint8)
             done = Progress(
                 index,
                 self.frames,
                 result.evaluations,
                 result.losses["total"],
                 time.perf_counter() - begin,
-                replace(pending.popleft(), image=image),
+                replace(frame, image=image),
                 result,
             )
             if progress is not None:
@@ -199,12 +207,12 @@ class _Job:
     def fit(self, budget: float, free_quality: bool) -> None:
         """Choose quality and size so that the run takes `budget` seconds at most. Raises OptionError if none does."""
         begin = time.perf_counter()
-        lead = self._survey()
+        ends = self._survey()
         # Time grows with the pixels, so a small picture tells that of a large one, which might take all there is.
         small = target_size(self.info, min(max(self.size), PROBED_SIDE))
         per_pixel = self._seconds_per_pixel(small)
         left = budget - (time.perf_counter() - begin)
-        work = Work(self.shots[-1].stop, len(self.shots), len(lead))
+        work = Work(self.shots[-1].stop, len(self.shots), len(ends))
         self.config = fit(self.config, work, left, free_quality, lambda size: target_size(self.info, size), per_pixel)
         self.size = target_size(self.info, self.config.size)
         self._stylizer = None
@@ -213,48 +221,80 @@ class _Job:
         from .neural.stylize import Stylizer
 
         if self._stylizer is None:
-            self._stylizer = Stylizer(self.config, self.weights, [over_white(style) for style in self.styles])
+            styles = [self.controls.colouring.style(over_white(style)) for style in self.styles]
+            self._stylizer = Stylizer(self.config, self.weights, styles)
         return self._stylizer
 
     def _seconds_per_pixel(self, size: tuple[int, int]) -> float:
         return self._painter().seconds_per_pixel((size[1], size[0]))
 
-    def _survey(self) -> list[Image]:
-        """Finds the shots of what is to be painted; its last frames where they lead into the first."""
-        if self._lead is None:
-            self.shots, self._lead = self._find_shots()
+    def _survey(self) -> list[tuple[Fraction, Image]]:
+        """Finds the shots of what is to be painted; its last frames and their times where they lead into the first."""
+        if self._ends is None:
+            self.shots, self._ends = self._find_shots()
             if not self.shots:
                 raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
             self.frames = self.shots[-1].stop
-        return self._lead
+        return self._ends
 
-    def _find_shots(self) -> tuple[list[Shot], list[Image]]:
+    def _find_shots(self) -> tuple[list[Shot], list[tuple[Fraction, Image]]]:
         from .neural.stylize import LEAD
 
         first: list[Image] = []
-        last: deque[Image] = deque(maxlen=LEAD)
-        with open_clip(self.source, self.read) as clip:
+        last: deque[tuple[Fraction, Image]] = deque(maxlen=LEAD)
 
-            def watched() -> Iterator[Image]:
-                for frame in clip.frames(self.config.start, self.config.end):
-                    image = over_white(frame)
-                    if len(first) < LEAD:
-                        first.append(image)
-                    last.append(image)
-                    yield image
+        def watched() -> Iterator[Image]:
+            for at, frame in self._frames():
+                image = over_white(frame)
+                self.controls.colouring.watch(image)
+                if len(first) < LEAD:
+                    first.append(image)
+                last.append((at, image))
+                yield image
 
-            shots = find_shots(watched())
-        repeats = self.info.format in ANIMATED and self.info.loop is not None
+        shots = find_shots(watched())
+        # Who fades from style to style wants other paint in the end than in the beginning.
+        faded = any(style.at is not None for style in self.config.styles)
+        repeats = self.info.format in ANIMATED and self.info.loop is not None and not faded
         frames = shots[-1].stop if shots else 0
+        tail = [image for _, image in last]
         if self.config.loop == "off" or (self.config.loop == "auto" and not repeats) or frames < 4:
             lead = 0
-        elif self.config.loop == "auto" and len(find_shots([*last, *first])) > len(find_shots(last)):
+        elif self.config.loop == "auto" and len(find_shots([*tail, *first])) > len(find_shots(tail)):
             lead = 0  # a cut at the seam
         else:
             lead = min(LEAD, frames // 2, shots[-1].stop - shots[-1].start)
         if not self.config.shots and shots:
             shots = [Shot(0, frames)]
         return shots, list(last)[len(last) - lead :]
+
+    def _take_lead(self, ends: Sequence[tuple[Fraction, Image]]) -> list[Image]:
+        """The last frames as they are to be painted. Masks follow from all frames before, so these are gone over."""
+        if not ends:
+            return []
+        frames = self.shots[-1].stop
+        if self.controls.masked:
+            self.controls.begin(self.shots, self.size, self._frames_before())
+            taken = ((i, at, over_white(scale(frame, self.size))) for i, (at, frame) in enumerate(self._frames()))
+        else:
+            scaled = ((at, scale_image(image, self.size)) for at, image in ends)
+            taken = ((index, at, image) for index, (at, image) in enumerate(scaled, frames - len(ends)))
+        return self.controls.lead(self.shots, len(ends), taken)
+
+    def _frames(self) -> Iterator[tuple[Fraction, Frame]]:
+        """What is to be painted: when it is shown, in seconds of the clip, and the frame."""
+        at = self.config.start
+        with open_clip(self.source, self.read) as clip:
+            for frame in clip.frames(self.config.start, self.config.end):
+                yield at, frame
+                at += frame.duration
+
+    def _frames_before(self) -> int:
+        """Frames of the clip before those that are painted, if masks ask for it."""
+        if self.config.start == 0 or not self.controls.masked:
+            return 0
+        with open_clip(self.source, self.read) as clip:
+            return sum(1 for _ in clip.frames(Fraction(0), self.config.start))
 
 
 def target_size(info: ClipInfo, size: int | None) -> tuple[int, int]:

@@ -24,8 +24,11 @@ PACKAGES = ("vidstyle", "tensorflow", "numpy", "opencv-python-headless", "pillow
 class Report:
     """Collects the figures of a run frame by frame."""
 
-    def __init__(self, config: Config, info: ClipInfo, sha256: dict[str, str], output: Path) -> None:
+    def __init__(
+        self, config: Config, info: ClipInfo, sha256: dict[str, str], output: Path, notices: Sequence[str] = ()
+    ) -> None:
         self.output = output
+        self.notices = list(notices)
         self.frames: list[dict[str, Any]] = []
         self.totals: dict[str, Any] = {}
         self._source_errors: list[float] = []

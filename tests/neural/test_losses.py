@@ -9,6 +9,7 @@ from vidstyle.neural.losses import (
     Targets,
     content_loss,
     gram_matrix,
+    guide,
     style_loss,
     temporal_loss,
     total_variation,
@@ -28,6 +29,25 @@ def test_gram_matrix_of_two_positions():
 def test_gram_matrix_does_not_depend_on_the_size_of_the_picture():
     tile = np.random.default_rng(0).uniform(size=(1, 3, 4, 5)).astype(np.float32)
     np.testing.assert_allclose(gram_matrix(tensor(tile)), gram_matrix(tensor(np.tile(tile, (1, 2, 3, 1)))), rtol=1e-5)
+
+
+def guided(features, place):
+    return gram_matrix(tensor(features) * tensor(guide(np.asarray(place, np.float32)))[None, ..., None])
+
+
+def test_gram_matrix_of_a_place():
+    """A full mask gives the plain Gram matrix, zeros and ones that of the part, and soft ones count by their square."""
+    features = np.random.default_rng(5).uniform(size=(1, 6, 8, 5)).astype(np.float32)
+    plain = gram_matrix(tensor(features))
+    for level in (1.0, 0.4):
+        np.testing.assert_allclose(guided(features, np.full((6, 8), level)), plain, rtol=1e-5)
+    part = np.zeros((6, 8))
+    part[1:4, 2:7] = 1
+    np.testing.assert_allclose(guided(features, part), gram_matrix(tensor(features[:, 1:4, 2:7])), rtol=1e-5)
+    half = np.where(np.arange(8) < 4, 1.0, 0.5) * np.ones((6, 1))
+    left, right = (gram_matrix(tensor(features[:, :, side])) for side in (slice(4), slice(4, 8)))
+    np.testing.assert_allclose(guided(features, half), (left + 0.25 * right) / 1.25, rtol=1e-5)
+    assert not np.any(guided(features, np.zeros((6, 8))))
 
 
 def test_content_loss():
@@ -76,14 +96,14 @@ def test_temporal_loss_is_masked_and_pulls_only_where_reliable():
     assert pull[0, 1] == pull[1, 0] == 0
 
 
-def random_problem(normalization, **settings):
+def random_problem(normalization, second=None, **settings):
     rng = np.random.default_rng(2)
 
     def features():
         return {"conv1_1": rng.uniform(size=(1, 4, 5, 3)), "conv4_2": rng.uniform(size=(1, 2, 2, 4))}
 
     config = Config(
-        styles=(Style("a", 3), Style("b", 1)),
+        styles=(Style("a", 3), Style("b", 1, second)),
         style_layers=Config.style_layers[:1],
         normalization=normalization,
         content_weight=0.7,
@@ -97,7 +117,8 @@ def random_problem(normalization, **settings):
         content={name: tensor(value) for name, value in features().items()},
         emphasis={name: tensor(rng.uniform(1, 2, (*value.shape[:-1], 1))) for name, value in features().items()},
         grams=tuple({name: gram_matrix(tensor(value)) for name, value in features().items()} for _ in range(2)),
-        style_shares=tensor([0.75, 0.25]),
+        style_shares={"conv1_1": tensor([0.75, 0.25])},
+        guides={},
         warped=tensor(rng.uniform(0, 255, (1, 4, 5, 3))),
         reliable=tensor(rng.uniform(size=(1, 4, 5, 1))),
     )
@@ -117,15 +138,36 @@ def test_styles_are_blended_by_their_shares(share):
     objective, x, features, targets = random_problem("relative")
 
     def style(shares):
-        return float(objective.losses(x, features, targets._replace(style_shares=tensor(shares))).style)
+        return float(objective.losses(x, features, targets._replace(style_shares={"conv1_1": tensor(shares)})).style)
 
     assert style([share, 1 - share]) == pytest.approx(share * style([1, 0]) + (1 - share) * style([0, 1]), rel=1e-5)
 
 
+def test_a_style_pulls_only_at_its_layers_and_in_its_place():
+    objective, x, features, targets = random_problem("relative", second=())
+    assert objective.counting == {"conv1_1": [0]}
+    place = np.zeros((4, 5), np.float32)
+    place[:2] = 1
+    places = tensor(guide(place))[None, ..., None]
+    targets = targets._replace(style_shares={"conv1_1": tensor([1.0])}, guides={"conv1_1": places})
+    here = features["conv1_1"]
+    with tf.GradientTape() as tape:
+        tape.watch(here)
+        style = objective.losses(x, {**features, "conv1_1": here}, targets).style
+    expected = style_loss(gram_matrix(here[:, :2]), targets.grams[0]["conv1_1"], "relative")
+    np.testing.assert_allclose(style, expected, rtol=1e-5)
+    pull = np.abs(np.asarray(tape.gradient(style, here))[0]).max(-1)
+    assert (pull[:2] > 0).all() and (pull[2:] == 0).all()
+
+
 @pytest.mark.parametrize("normalization", ["relative", "gatys"])
-@pytest.mark.parametrize("wrt", ["x", "conv1_1", "conv4_2"])
+@pytest.mark.parametrize("wrt", ["x", "conv1_1", "conv4_2", "guided conv1_1"])
 def test_gradients_agree_with_finite_differences(normalization, wrt):
     objective, x, features, targets = random_problem(normalization)
+    if wrt.startswith("guided"):
+        places = np.random.default_rng(4).uniform(size=(2, 4, 5, 1)).astype(np.float32)
+        targets = targets._replace(guides={"conv1_1": tensor(places)})
+        wrt = "conv1_1"
     point = x if wrt == "x" else features[wrt]
 
     def total(value):

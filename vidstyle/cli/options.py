@@ -18,6 +18,7 @@ from ..config import (
     DEFAULT_WEIGHTS,
     MAX_SIDE,
     QUALITIES,
+    Color,
     Config,
     Flow,
     Init,
@@ -75,7 +76,11 @@ def _effort(name: str, text: str) -> Any:
 
 StyleOption = Annotated[
     list[str],
-    typer.Option(metavar="IMAGE[:WEIGHT]", help="Picture whose style to paint in. Repeat it to blend several."),
+    typer.Option(
+        metavar="IMAGE[:WEIGHT[:LAYERS]][@TIME]",
+        help="Picture whose style to paint in. Repeat it to blend several: by weight, by layer (conv1_1,conv2_1), "
+        "and fading from one to the next at times in seconds.",
+    ),
 ]
 NetworkOption = Annotated[str | None, choice(Network, "Network that looks.", Config.network, EFFORT)]
 WeightsOption = Annotated[
@@ -104,6 +109,42 @@ def _settings(
         int | None,
         typer.Option(
             help=f"Longer side of the result in pixels. {default(f'the source, up to {MAX_SIDE}')}",
+            rich_help_panel=LOOK,
+        ),
+    ] = None,
+    color: Annotated[
+        str | None,
+        choice(
+            Color,
+            "Whose colours: the style's; the original's; or the style's, fitted to the original's in one of two ways.",
+            Config.color,
+            LOOK,
+        ),
+    ] = None,
+    style_size: Annotated[
+        float | None,
+        typer.Option(
+            help=f"Size of the strokes: the style picture's longer side over the frame's. {default(Config.style_size)}",
+            rich_help_panel=LOOK,
+        ),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(help=f"Amount of paint, from 0 to 1. {default(Config.strength)}", rich_help_panel=LOOK),
+    ] = None,
+    mask: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="IMAGE",
+            help="Grey picture or clip, white where the style is painted; one for each --style, in the same order.",
+            rich_help_panel=LOOK,
+        ),
+    ] = None,
+    keep_mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="IMAGE",
+            help="Grey picture or clip, white where there is paint; where it is black all stays as filmed.",
             rich_help_panel=LOOK,
         ),
     ] = None,
@@ -210,6 +251,8 @@ def takes_settings(command: Callable[..., Any], only: Collection[str] | None = N
             settings["content_layers"] = tuple(layers)
         if layers := settings.pop("style_layer", None):
             settings["style_layers"] = tuple(StyleLayer.parse(layer) for layer in layers)
+        if masks := settings.pop("mask", None):
+            settings["masks"] = tuple(masks)
         return command(**given, settings=settings)
 
     # Keyword only, so that they may stand in any order; Typer shows them in this one.

@@ -96,5 +96,7 @@ def run(
             **settings,
         )
     if not quiet:
+        for notice in done.notices:
+            print(f"vidstyle: {notice}", file=sys.stderr)
         total = done.totals
         print(f"{done.output}: {total['frames']} frames in {total['seconds']:.1f} s")

@@ -6,14 +6,16 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from ..blending import Blend, shares_at
 from ..config import MIN_SIDE, Config
 from ..errors import OptimizationError
 from . import adam, lbfgs
-from .losses import Losses, Objective, Targets, gram_matrix
+from .losses import Losses, Objective, Targets, gram_matrix, guide
 from .optimize import HIGHEST, LOWEST, Optimizer, State, box
 from .preconditioner import spectral
 from .runtime import tf
@@ -51,9 +53,10 @@ class Engine:
         self.vgg = vgg
         self.objective = Objective(config)
         self.optimizer = OPTIMIZERS[config.optimizer]
-        self.grams = tuple(style_grams(vgg, style, size, self.objective.style_layers) for style in styles)
-        total = sum(style.weight for style in config.styles)
-        self.shares = tf.constant([style.weight / total for style in config.styles], tf.float32)
+        self.grams = tuple(
+            style_grams(vgg, style, size, self.objective.style_layers, config.style_size) for style in styles
+        )
+        self.usual = Blend(shares_at(config))
         self.precondition = spectral(size)
         self.chunk = CHUNK if size[0] * size[1] <= CHUNK_PIXELS else 1
         self._content = tf.function(self._trace_content, autograph=False)
@@ -71,6 +74,7 @@ class Engine:
         emphasis: NDArray[np.float32] | None = None,
         tolerance: float = 0.0,
         tick: Tick | None = None,
+        blend: Blend | None = None,
     ) -> Painted:
         """The best picture met within `evaluations` from `start`.
 
@@ -78,7 +82,7 @@ class Engine:
         reliable (H, W): the previous result moved here and how firmly to keep to it; without them there is no temporal
         term. tolerance: share of the loss by which CHUNK evaluations must lower it for more to be made.
         held: bool (H, W), pixels that stay bit for bit as they are in `start`. emphasis: float32 (H, W), how much the
-        content counts there; 1 everywhere without it.
+        content counts there; 1 everywhere without it. blend: of the styles; places of any size.
         Raises OptimizationError where a term or the gradient is not finite at the start.
         """
         if warped is None or reliable is None:
@@ -90,7 +94,7 @@ class Engine:
             wanted,
             emphasised,
             self.grams,
-            self.shares,
+            *self._blended(self.usual if blend is None else blend),
             tf.constant(warped[None]),
             tf.constant(reliable[None, ..., None]),
         )
@@ -121,6 +125,17 @@ class Engine:
             return Painted(x.numpy().reshape(start.shape), _plain(state.start), int(state.evaluations), state.memory)
         return Painted(state.x.numpy().reshape(start.shape), losses, int(state.evaluations), state.memory)
 
+    def _blended(self, blend: Blend) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        """Targets.style_shares and Targets.guides."""
+        shares, guides = {}, {}
+        for name, counting in self.objective.counting.items():
+            shares[name] = tf.constant(blend.weights(name)[counting])
+            if blend.places is not None:
+                width, height = (side >> int(name[4]) - 1 for side in self.size[::-1])  # poolings before conv<block>
+                small = [cv2.resize(place, (width, height), interpolation=cv2.INTER_AREA) for place in blend.places]
+                guides[name] = tf.constant(np.stack([guide(small[index]) for index in counting])[..., None])
+        return shares, guides
+
     def _trace_content(
         self, content: tf.Tensor, emphasis: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
@@ -143,11 +158,11 @@ class Engine:
 
 
 def style_grams(
-    vgg: Vgg, style: NDArray[np.uint8], size: tuple[int, int], layers: Iterable[str]
+    vgg: Vgg, style: NDArray[np.uint8], size: tuple[int, int], layers: Iterable[str], factor: float = 1.0
 ) -> dict[str, tf.Tensor]:
-    """Layer -> Gram matrix of a style, uint8 (H, W, 3), its longer side as long as that of `size`, (height, width)."""
+    """Layer -> Gram matrix of a style, uint8 (H, W, 3), its longer side `factor` of that of `size`, (height, width)."""
     height, width = style.shape[:2]
-    scale = max(size) / max(height, width)
+    scale = factor * max(size) / max(height, width)
     small = resize(style, (max(MIN_SIDE, round(height * scale)), max(MIN_SIDE, round(width * scale))))
     return {name: gram_matrix(feature) for name, feature in vgg.features(tf.constant(small[None]), layers).items()}
 

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..config import Config, TermWeights
 from .runtime import tf
 
@@ -20,14 +23,16 @@ class Targets(NamedTuple):
 
     content: layer -> features of the content frame. emphasis: layer -> float32 (1, H_l, W_l, 1), how much more than
     usual each of its cells counts. grams: for each style, layer -> Gram matrix.
-    style_shares: float32 (styles,), sums to 1. warped: float32 (1, H, W, 3), the previous result moved along the flow.
-    reliable: float32 (1, H, W, 1) in [0, 1], where that can be trusted; all 0 switches the temporal term off.
+    style_shares: layer -> float32 (styles that count there,), how much of each. guides: empty, or layer -> float32
+    (styles that count there, H_l, W_l, 1), see guide(). warped: float32 (1, H, W, 3), the previous result moved along
+    the flow. reliable: float32 (1, H, W, 1) in [0, 1], where that can be trusted; all 0 switches the temporal term off.
     """
 
     content: dict[str, tf.Tensor]
     emphasis: dict[str, tf.Tensor]
     grams: tuple[dict[str, tf.Tensor], ...]
-    style_shares: tf.Tensor
+    style_shares: dict[str, tf.Tensor]
+    guides: dict[str, tf.Tensor]
     warped: tf.Tensor
     reliable: tf.Tensor
 
@@ -56,6 +61,16 @@ def gram_matrix(features: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], t
         return tf.reshape(tf.matmul(flat, tf.cast(scale * (dg + tf.transpose(dg)), flat.dtype)), shape)
 
     return gram, gradient
+
+
+def guide(place: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What to multiply the features of a layer with for the Gram matrix of a place in the picture; both (H_l, W_l).
+
+    place: in [0, 1], how much each position belongs to it. Gatys et al. 2017 (Controlling perceptual factors), spatial
+    control: T with sum T^2 = 1, here times the root of N, which gram_matrix() takes away. Nothing where nothing is.
+    """
+    energy = float(np.square(place).sum())
+    return place * np.float32(np.sqrt(place.size / energy)) if energy > 0 else place
 
 
 def content_loss(
@@ -96,6 +111,11 @@ class Objective:
         self.weights: TermWeights = config.term_weights
         self.content_layers = config.content_layers
         self.style_layers = config.style_layer_weights
+        # Layer -> the indices of the styles that count there.
+        self.counting = {
+            name: [index for index, style in enumerate(config.styles) if style.counts_at(name)]
+            for name in self.style_layers
+        }
         self.layers = {*self.content_layers, *self.style_layers}
 
     def losses(self, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> Losses:
@@ -115,9 +135,14 @@ def _content(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor],
 def _style(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
     parts = []
     for name, weight in objective.style_layers.items():
-        gram = gram_matrix(features[name])
-        per_style = [style_loss(gram, grams[name], objective.normalization) for grams in targets.grams]
-        parts.append(weight * tf.reduce_sum(targets.style_shares * tf.stack(per_style)))
+        wanted = [targets.grams[index][name] for index in objective.counting[name]]
+        if targets.guides:
+            guides = tf.unstack(tf.cast(targets.guides[name], features[name].dtype))
+            grams = [gram_matrix(features[name] * guide) for guide in guides]
+        else:
+            grams = [gram_matrix(features[name])] * len(wanted)
+        per_style = [style_loss(*pair, objective.normalization) for pair in zip(grams, wanted, strict=True)]
+        parts.append(weight * tf.reduce_sum(targets.style_shares[name] * tf.stack(per_style)))
     return tf.add_n(parts)
 
 

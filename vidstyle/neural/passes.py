@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blending import Blend
 from ..config import Config
 from ..motion.carry import Past, carry
 from ..motion.reliability import warping_error
@@ -29,6 +30,7 @@ def passes(
     results: Iterable[FrameResult],
     cyclic: bool,
     tick: ClipTick | None = None,
+    blend: Callable[[int], Blend | None] = lambda index: None,
 ) -> Iterator[FrameResult]:
     """The frames of a shot after config.passes passes in all, `results` being those of the first.
 
@@ -73,6 +75,7 @@ def passes(
                     emphasis(carried.motion),
                     config.effort.tolerance,
                     None if tick is None else partial(tick, found[index].index),
+                    blend(found[index].index),
                 )
                 memory, before = painted.memory, own
                 firmness.heed(past, Past(sources[index], painted.image), carried.motion)

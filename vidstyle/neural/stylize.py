@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blending import Blend, shares_at
 from ..colour import match_colours
 from ..config import Config
 from ..errors import OptimizationError
@@ -64,11 +65,13 @@ class Stylizer:
         shots: Sequence[Shot],
         lead: Sequence[Image] = (),
         tick: ClipTick | None = None,
+        blend: Callable[[int], Blend | None] = lambda index: None,
     ) -> Iterator[FrameResult]:
         """Paint the frames, uint8 (H, W, 3) of one size, shot by shot, as config.init says.
 
         lead: the last frames of the clip where it is a loop; its first shot then goes on from there. tick: called now
-        and then within a frame. Raises OptimizationError, which names the frame, where a loss is not finite.
+        and then within a frame. blend: of the styles, for a frame's index; asked once its frame was taken, for those of
+        the lead before that. Raises OptimizationError, which names the frame, where a loss is not finite.
         With several passes a shot is kept until its last one: its frames in memory, the results in a temporary file.
         """
         painted: list[Image] = []  # frames of the shot, if they are needed again
@@ -80,16 +83,21 @@ class Stylizer:
                     painted.append(frame)
                 yield frame
 
-        for results in self._once(watched(), shots, lead, tick):
+        for results in self._once(watched(), shots, lead, tick, blend):
             if self.config.passes == 1 or self.config.init in ("content", "noise"):
                 yield from results
             else:
                 painted.clear()
                 cyclic = len(lead) > 0 and len(shots) == 1
-                yield from passes(self.engine, self.config, painted, results, cyclic, tick)
+                yield from passes(self.engine, self.config, painted, results, cyclic, tick, blend)
 
     def _once(
-        self, source: Iterator[Image], shots: Sequence[Shot], lead: Sequence[Image], tick: ClipTick | None
+        self,
+        source: Iterator[Image],
+        shots: Sequence[Shot],
+        lead: Sequence[Image],
+        tick: ClipTick | None,
+        blend: Callable[[int], Blend | None],
     ) -> Iterator[Iterator[FrameResult]]:
         """The frames of each shot after the first pass."""
 
@@ -101,12 +109,12 @@ class Stylizer:
         # A lead begins with half of them: its frames come again at the end, and have been worked on since.
         chain = _Chain(self, first if not lead else max(1, first // 2))
         evaluations, seconds = 0, 0.0  # of the lead; the first frame's cost
-        for frame in lead:
-            result = chain.add(frame, 0, within(0))
+        count = shots[-1].stop if shots else 0
+        for index, frame in enumerate(lead, count - len(lead)):
+            result = chain.add(frame, 0, within(0), blend=blend(index))
             evaluations, seconds = evaluations + result.evaluations, seconds + result.seconds
             assert chain.painted is not None
             ends.append(chain.painted)
-        count = shots[-1].stop if shots else 0
         for shot in shots:
             if shot.start > 0:
                 chain = _Chain(self, first)
@@ -116,7 +124,8 @@ class Stylizer:
                 for index in range(shot.start, shot.stop):
                     after = index - (count - len(ends))
                     end = (ends[after], (after + 1) / len(ends)) if after >= 0 else None
-                    result = chain.add(next(source), index, within(index), end)
+                    frame = next(source)
+                    result = chain.add(frame, index, within(index), end, blend(index))
                     yield replace(
                         result, evaluations=result.evaluations + evaluations, seconds=result.seconds + seconds
                     )
@@ -124,7 +133,7 @@ class Stylizer:
 
             yield painted()
 
-    def first(self, frame: Image, budget: int, tick: Tick | None) -> Painted:
+    def first(self, frame: Image, budget: int, tick: Tick | None, blend: Blend | None = None) -> Painted:
         """Within `budget` evaluations, coarse to fine, which gives larger, cleaner strokes for less time."""
         height, width = frame.shape[:2]
         coarse = [
@@ -140,16 +149,16 @@ class Stylizer:
                 tick(spent + evaluations, loss)
 
         sizes = [*(coarse if share else []), (height, width)]
-        picture = resize(self._blank(frame), sizes[0])
+        picture = resize(self._blank(frame, blend), sizes[0])
         for size, finer in itertools.pairwise(sizes):
-            painted = self.engine(size).paint(resize(frame, size), picture, share, tick=heard)
+            painted = self.engine(size).paint(resize(frame, size), picture, share, tick=heard, blend=blend)
             picture = COARSE_MIX * resize(painted.image, finer) + (1 - COARSE_MIX) * resize(frame, finer)
             spent += painted.evaluations
         content = resize(frame, sizes[-1])
-        painted = self.engine(sizes[-1]).paint(content, picture, max(1, budget - spent), tick=heard)
+        painted = self.engine(sizes[-1]).paint(content, picture, max(1, budget - spent), tick=heard, blend=blend)
         return painted._replace(evaluations=painted.evaluations + spent)
 
-    def _blank(self, frame: Image) -> Picture:
+    def _blank(self, frame: Image, blend: Blend | None = None) -> Picture:
         """What is there before the first evaluation, float32 (H, W, 3)."""
         if self.config.init == "noise":
             # The same noise for every frame of a clip, so that only their content makes them differ.
@@ -157,8 +166,14 @@ class Stylizer:
         if self.config.init == "content":
             return frame.astype(np.float32)
         # The style's colours are half of its style, and cost no evaluation.
-        total = sum(style.weight for style in self.config.styles)
-        return match_colours(frame, self.styles, [style.weight / total for style in self.config.styles])
+        blend = blend or Blend(shares_at(self.config))
+        portions = blend.portions()
+        if blend.places is None:
+            return match_colours(frame, self.styles, portions[:, 0, 0].tolist())
+        picture = (1 - portions.sum(0))[..., None] * frame
+        for style, portion in zip(self.styles, portions, strict=True):
+            picture += portion[..., None] * match_colours(frame, [style], [1.0])
+        return np.asarray(picture, np.float32)
 
     def seconds_per_pixel(self, size: tuple[int, int]) -> float:
         """What an evaluation takes now on this machine for a picture of (height, width), over its pixels."""
@@ -185,10 +200,18 @@ class _Chain:
         self.config = stylizer.config
         self.history: deque[Past] = deque(maxlen=max(DISTANCES))
         self.painted: Painted | None = None
-        self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source changed
+        self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source, or its style, changed
+        self.blend: Blend | None = None
         self.firmness = Firmness()
 
-    def add(self, frame: Image, index: int, tick: Tick | None, end: tuple[Painted, float] | None = None) -> FrameResult:
+    def add(
+        self,
+        frame: Image,
+        index: int,
+        tick: Tick | None,
+        end: tuple[Painted, float] | None = None,
+        blend: Blend | None = None,
+    ) -> FrameResult:
         """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1]."""
         begin = time.perf_counter()
         last = self.painted
@@ -197,9 +220,9 @@ class _Chain:
             if end is not None and end[1] == 1:
                 painted = end[0]._replace(evaluations=0)
             elif last is None or carried is None or self.config.init in ("content", "noise"):
-                painted = self.stylizer.first(frame, self.first_evaluations, tick)
+                painted = self.stylizer.first(frame, self.first_evaluations, tick, blend)
             else:
-                painted = self._next(frame, last, carried, tick, end)
+                painted = self._next(frame, last, carried, tick, end, blend)
         except OptimizationError as error:
             raise OptimizationError(f"frame {index}: {error}") from error
         coherence: dict[str, float] = {}
@@ -208,16 +231,24 @@ class _Chain:
             warp_error, source_warp_error = self.firmness.heed(past, Past(frame, painted.image), carried.motion)
             reliable = float(carried.reliable.mean())
             coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
-        self.painted = painted
+        self.painted, self.blend = painted, blend
         self.history.append(Past(frame, painted.image))
         seconds = time.perf_counter() - begin
         return FrameResult(index, painted.image, painted.losses, painted.evaluations, seconds, **coherence)
 
     def _next(
-        self, frame: Image, last: Painted, carried: Carried, tick: Tick | None, end: tuple[Painted, float] | None
+        self,
+        frame: Image,
+        last: Painted,
+        carried: Carried,
+        tick: Tick | None,
+        end: tuple[Painted, float] | None,
+        blend: Blend | None,
     ) -> Painted:
         engine = self.stylizer.engine((frame.shape[0], frame.shape[1]))
         same = np.equal(frame, self.history[-1].source).all(-1)
+        if blend is not None and self.blend is not None:
+            same &= ~blend.unlike(self.blend)
         self.still = np.where(same, SETTLED if self.still is None else self.still + 1, 0)
         if same.all() and end is None:
             return last._replace(evaluations=0)
@@ -225,7 +256,7 @@ class _Chain:
         effort = self.config.effort
         if self.config.init == "prev":
             return engine.paint(
-                content, last.image, effort.evaluations, last.memory, tolerance=effort.tolerance, tick=tick
+                content, last.image, effort.evaluations, last.memory, tolerance=effort.tolerance, tick=tick, blend=blend
             )
         held = self.still >= SETTLED
         image, reliable = carried.image, carried.reliable
@@ -250,4 +281,5 @@ class _Chain:
             emphasis(carried.motion),
             effort.tolerance,
             tick,
+            blend,
         )

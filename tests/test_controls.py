@@ -1,0 +1,168 @@
+"""The controls, end to end at small size: colours, amount of paint, and where, when and how styles blend."""
+
+import itertools
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+
+import vidstyle
+from vidstyle.config import STYLE_LAYERS
+from vidstyle.errors import OptionError
+from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
+from vidstyle.neural.engine import style_grams
+from vidstyle.neural.losses import gram_matrix, guide, style_loss
+from vidstyle.neural.runtime import tf
+from vidstyle.neural.vgg import Vgg
+from vidstyle.neural.weights import load_weights
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+VGG = Vgg(load_weights("vgg16", None), "avg", tf.float32)
+
+QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32", "loop": "off"}
+
+
+def paint(small, *styles, source="clip.gif", **settings):
+    """The shown pictures, uint8."""
+    named = [f"{small}/{style}" for style in styles or ["swirl.png"]]
+    return [step.frame.image for step in vidstyle.stylize_frames(Path(small) / source, named, **{**QUICK, **settings})]
+
+
+@pytest.fixture(scope="module")
+def source(small):
+    with open_clip(small / "clip.gif") as clip:
+        return [frame.image for frame in clip.frames()]
+
+
+def lab(image):
+    return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+
+
+@pytest.fixture(scope="module")
+def plain(small):
+    return paint(small)
+
+
+def test_no_paint_is_the_source_and_more_paint_is_farther_from_it(small, source, plain):
+    for shown, frame in zip(paint(small, strength=0.0, end=Fraction(1, 10)), source, strict=False):
+        np.testing.assert_array_equal(shown, frame)
+    (half,) = paint(small, strength=0.5, end=Fraction(1, 20))
+    away = [np.abs(shown.astype(float) - source[0]).mean() for shown in (half, plain[0])]
+    assert away[0] == pytest.approx(away[1] / 2, rel=0.05)
+
+
+def test_original_colours_stay(small, source, plain):
+    def off(shown, channel):
+        return [abs((lab(a) - lab(b))[..., channel].mean()) for a, b in zip(shown, source, strict=True)]
+
+    kept = paint(small, color="original")
+    assert max(off(kept, 1) + off(kept, 2)) < 2 < max(off(plain, 1) + off(plain, 2))
+    assert all(np.abs(lab(a) - lab(b))[..., 0].mean() > 2 for a, b in zip(kept, source, strict=True))  # it is painted
+
+
+def test_matched_styles_paint_in_the_colours_of_the_clip(small, source, plain):
+    def off(shown):
+        return np.abs(shown[0].mean((0, 1)) - source[0].mean((0, 1))).max()
+
+    assert off(paint(small, color="match", end=Fraction(1, 20))) < 0.4 * off(plain)
+
+
+def measured(image, path, place=None):
+    """The relative style loss of a picture against a style, in a place of it."""
+    style = load_picture(path, 10**8).image
+    wanted = style_grams(VGG, style, image.shape[:2], STYLE_LAYERS)
+    total = 0.0
+    for name, features in VGG.features(tf.constant(image[None], tf.float32), STYLE_LAYERS).items():
+        if place is not None:
+            small = cv2.resize(place, features.shape[2:0:-1], interpolation=cv2.INTER_AREA)
+            features = features * guide(small)[None, ..., None]
+        total += float(style_loss(gram_matrix(features), wanted[name], "relative")) / len(STYLE_LAYERS)
+    return total
+
+
+def test_a_style_half_as_large_in_a_frame_twice_as_large_is_the_same(small, plain):
+    picture = load_picture(small / "swirl.png", 10**6).image
+    half = style_grams(VGG, picture, (64, 128), STYLE_LAYERS, 0.5)
+    whole = style_grams(VGG, picture, (32, 64), STYLE_LAYERS)
+    for name in STYLE_LAYERS:
+        np.testing.assert_array_equal(half[name], whole[name])
+    assert (paint(small, style_size=2.0, end=Fraction(1, 20))[0] != plain[0]).any()
+
+
+def test_each_blend_has_more_of_the_one_and_less_of_the_other(small):
+    one, other = [], []
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        (image,) = paint(small, f"cubist.png:{share}", f"swirl.png:{1 - share}", end=Fraction(1, 20))
+        one.append(measured(image, small / "cubist.png"))
+        other.append(measured(image, small / "swirl.png"))
+    assert one == sorted(one, reverse=True) and other == sorted(other)
+
+
+def test_keyframes_fade_from_one_style_to_the_other(small):
+    shown = paint(small, "cubist.png@0s", "swirl.png@0.24s", evaluations=10)
+    one, other = ([measured(image, small / name) for image in shown] for name in ("cubist.png", "swirl.png"))
+    assert one == sorted(one) and other == sorted(other, reverse=True)
+
+
+def test_what_does_not_move_is_painted_anew_as_the_style_changes(small, tmp_path, source):
+    with create_clip(tmp_path / "still.apng", ClipInfo("apng", 48, 27, frame_count=6, tick=Fraction(1, 10))) as writer:
+        for _ in range(6):
+            writer.write(Frame(source[0], Fraction(1, 10)))
+    shown = paint(small, "cubist.png@0s", "swirl.png@0.3s", source=tmp_path / "still.apng")
+    assert all((a != b).any() for a, b in itertools.pairwise(shown[:4]))
+    np.testing.assert_array_equal(shown[4], shown[5])
+
+
+def write_masks(folder, *masks):
+    for index, mask in enumerate(masks):
+        PIL.Image.fromarray((mask * 255).astype(np.uint8)).save(folder / f"{index}.png")
+    return tuple(folder / f"{index}.png" for index in range(len(masks)))
+
+
+def test_inside_its_mask_each_style_beats_the_other(tmp_path):
+    left = np.zeros((72, 128), np.float32)
+    left[:, :64] = 1
+    names = [SAMPLES / "styles" / f"{name}.png" for name in ("cubist", "swirl")]
+    masks = write_masks(tmp_path, left, 1 - left)
+    settings = {"size": 128, "end": Fraction(1, 20), **QUICK, "first_evaluations": 60}
+    (step,) = vidstyle.stylize_frames(SAMPLES / "bunny.gif", names, masks=masks, **settings)
+    for own, other, place in ((names[0], names[1], left), (names[1], names[0], 1 - left)):
+        assert 3 * measured(step.frame.image, own, place) < measured(step.frame.image, other, place)
+
+
+def test_no_paint_goes_where_it_is_kept_away(small, source, plain, tmp_path):
+    mask = np.zeros((27, 48))
+    mask[:, 24:] = 1
+    still = {"evaluations": 1, "end": Fraction(1, 20)}
+    (shown,) = paint(small, keep_mask=write_masks(tmp_path, mask)[0], **still)
+    np.testing.assert_array_equal(shown[:, :24], source[0][:, :24])
+    np.testing.assert_array_equal(shown[:, 24:], plain[0][:, 24:])
+
+
+def test_masks_of_a_loop_and_of_several_passes(small, tmp_path):
+    """The frames that lead into the first are asked for their masks before any other."""
+    mask = np.zeros((54, 96))
+    mask[10:40, 20:70] = 1
+    (path,) = write_masks(tmp_path, mask)
+    report = vidstyle.stylize_clip(
+        small / "clip.gif",
+        [small / "swirl.png"],
+        tmp_path / "o.gif",
+        **{**QUICK, "loop": "on", "passes": 2, "masks": (path,), "keep_mask": path},
+    )
+    assert report.notices == [
+        f"{option} {path}: is 96x54 and was resized to 48x27" for option in ("--mask", "--keep-mask")
+    ]
+    assert str(path) in report.as_dict()["sha256"]
+    assert report.as_dict()["settings"]["keep_mask"] == str(path)
+
+
+def test_wrong_masks_are_refused(small, tmp_path):
+    (black,) = write_masks(tmp_path, np.zeros((27, 48)))
+    with pytest.raises(OptionError, match="is black everywhere"):
+        paint(small, masks=(black,))
+    with pytest.raises(OptionError, match="--mask: is given 1 times for 2 styles; give one for each"):
+        paint(small, "swirl.png", "cubist.png", masks=(black,))

@@ -1,0 +1,76 @@
+"""How much each style counts in a frame: at each layer, at each time, at each place."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import Config, Style
+
+Array = NDArray[np.float32]
+
+
+class Blend(NamedTuple):
+    """The styles of a frame.
+
+    shares: style layer -> float32 (styles,), sums to 1; 0 for styles that do not count there.
+    places: float32 (styles, H, W) in [0, 1], where each style is painted; None is everywhere.
+    """
+
+    shares: dict[str, Array]
+    places: Array | None = None
+
+    def unlike(self, other: Blend) -> NDArray[np.bool_]:
+        """Where a frame is to be painted in another way than by `other`: bool (H, W), or one for all of it."""
+        if any((self.shares[name] != other.shares[name]).any() for name in self.shares):
+            return np.array(True)
+        if self.places is None or other.places is None:
+            return np.array(self.places is not other.places)
+        return np.asarray((self.places != other.places).any(0))
+
+    def portions(self) -> Array:
+        """What each style has of each pixel, all layers together: float32 (styles, H, W), or (styles, 1, 1) anywhere.
+
+        They sum to 1, or to 0 where no style is painted.
+        """
+        shares = np.mean(list(self.shares.values()), 0)[:, None, None]
+        return _portions(shares if self.places is None else shares * self.places)
+
+    def weights(self, layer: str) -> Array:
+        """How much each style's loss at a layer counts: float32 (styles,), the mean of its portions there."""
+        shares = self.shares[layer]
+        if self.places is None:
+            return shares
+        return np.asarray(_portions(shares[:, None, None] * self.places).mean((1, 2)))
+
+
+def shares_at(config: Config, seconds: Fraction = Fraction(0)) -> dict[str, Array]:
+    """Style layer -> float32 (styles,): the shares at a time of the clip, between the keyframes before and after it."""
+    times = sorted({style.at for style in config.styles if style.at is not None})
+    if not times:
+        return _shares(config, None)
+    before = max((time for time in times if time <= seconds), default=times[0])
+    after = min((time for time in times if time > seconds), default=before)
+    gone = np.float32((seconds - before) / (after - before)) if before < seconds < after else np.float32(0)
+    one, other = _shares(config, before), _shares(config, after)
+    return {name: (1 - gone) * one[name] + gone * other[name] for name in one}
+
+
+def _shares(config: Config, at: Fraction | None) -> dict[str, Array]:
+    def weight(style: Style, layer: str) -> float:
+        return style.weight if style.at == at and style.counts_at(layer) else 0.0
+
+    weights = {
+        layer.name: np.array([weight(style, layer.name) for style in config.styles], np.float32)
+        for layer in config.style_layers
+    }
+    return {name: of / of.sum() for name, of in weights.items()}
+
+
+def _portions(amounts: Array) -> Array:
+    """Amounts (styles, H, W) over their sum; 0 where that is 0."""
+    total = amounts.sum(0)
+    return np.asarray(np.where(total > 0, amounts / np.maximum(total, 1e-12), 0), np.float32)

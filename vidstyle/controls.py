@@ -1,0 +1,93 @@
+"""The controls over a clip: in what colours, how much, where and when it is painted."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .blending import Blend, shares_at
+from .colour import Colouring
+from .config import Config
+from .masks import MaskFile, Masks
+from .media import ClipInfo, ReadOptions
+from .motion.shots import Shot
+
+Image = NDArray[np.uint8]  # (H, W, 3), RGB
+Array = NDArray[np.float32]
+
+
+class Controls:
+    """Those of one run; all that can be checked beforehand is. Raises VidstyleError.
+
+    First every frame is watched, then begin() is called, then the frames are taken one by one and finished in that
+    order. info: of the clip.
+    """
+
+    def __init__(self, config: Config, info: ClipInfo, read: ReadOptions) -> None:
+        self.config = config
+        self.colouring = Colouring(config.color)
+        self.places = [MaskFile("--mask", path, info, read) for path in config.masks]
+        self.keep = [] if config.keep_mask is None else [MaskFile("--keep-mask", config.keep_mask, info, read)]
+        self.size = info.width, info.height
+        self.blends: dict[int, Blend] = {}  # of the frames that were taken and are not finished
+        self.amounts: dict[int, Array] = {}  # of paint, (H, W), for these
+        self.masks: Masks | None = None
+        self.begins: set[int] = set()
+
+    @property
+    def masked(self) -> bool:
+        """Whether frames have masks, which follow from all frames before in the shot."""
+        return bool(self.places or self.keep)
+
+    def notices(self, size: tuple[int, int]) -> list[str]:
+        """Lines that the user should see. size: (width, height) painted."""
+        lines = (file.notice([self.size, size]) for file in (*self.places, *self.keep))
+        return [line for line in lines if line is not None]
+
+    def begin(self, shots: list[Shot], size: tuple[int, int], first: int) -> None:
+        """From here on frames are taken, from the clip's frame `first` on; size: (width, height)."""
+        self.begins = {shot.start for shot in shots}
+        if self.masked:
+            self.masks = Masks([*self.places, *self.keep], size, first, shots[-1].stop, self.config.flow)
+
+    def lead(self, shots: list[Shot], count: int, frames: Iterable[tuple[int, Fraction, Image]]) -> list[Image]:
+        """The last `count` frames as take() gives them, before it is asked for the others.
+
+        frames: index, time and picture of all frames where there are masks, else of these.
+        """
+        taken: deque[Image] = deque(maxlen=count)
+        for index, at, frame in frames:
+            taken.append(self.take(index, frame, at))
+            if index < shots[-1].stop - count:
+                self._forget(index)
+        return list(taken)
+
+    def take(self, index: int, frame: Image, at: Fraction) -> Image:
+        """What is to be painted in place of a frame, uint8 (H, W, 3), that is shown at `at` seconds."""
+        blend = Blend(shares_at(self.config, at))
+        if self.masks is not None:
+            masks = self.masks.next(frame, index in self.begins)
+            if self.places:
+                blend = blend._replace(places=masks[: len(self.places)])
+            if self.keep:
+                self.amounts[index] = masks[-1]
+        self.blends[index] = blend
+        return self.colouring.frame(frame)
+
+    def finish(self, index: int, painted: Array, shown: Image, source: Image) -> Array:
+        """What is shown of a painted frame, float32 (H, W, 3), 0..255.
+
+        source: the frame as it was taken; shown: where no paint goes, the same without what is behind transparency.
+        """
+        painted = self.colouring.result(painted, source)
+        amount = np.float32(self.config.strength) * self.amounts.get(index, np.ones((1, 1), np.float32))[..., None]
+        self._forget(index)
+        return np.where(amount == 1, painted, shown + amount * (painted - shown)).astype(np.float32)
+
+    def _forget(self, index: int) -> None:
+        self.blends.pop(index, None)
+        self.amounts.pop(index, None)
