@@ -18,7 +18,7 @@ from . import adam, lbfgs
 from .losses import Losses, Objective, Targets, gram_matrix, guide
 from .optimize import HIGHEST, LOWEST, Optimizer, State, box
 from .preconditioner import spectral
-from .runtime import tf
+from .runtime import tf, traced
 from .vgg import Vgg
 
 Picture = NDArray[np.float32]  # (H, W, 3), RGB 0..255
@@ -59,8 +59,8 @@ class Engine:
         self.usual = Blend(shares_at(config))
         self.precondition = spectral(size)
         self.chunk = CHUNK if size[0] * size[1] <= CHUNK_PIXELS else 1
-        self._content = tf.function(self._trace_content, autograph=False)
-        self._advance = tf.function(self._trace_advance, autograph=False)
+        self._content = traced(self._trace_content)
+        self._advance = traced(self._trace_advance)
 
     def paint(
         self,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..config import CONTENT_LAYERS, STYLE_LAYERS
 from .engine import style_grams
 from .losses import content_loss, gram_matrix, style_loss
-from .runtime import tf
+from .runtime import tf, traced
 from .vgg import Vgg
 from .weights import Weights
 
@@ -44,7 +44,7 @@ class Judge:
         self.vgg = Vgg(weights, "avg", tf.float32)
         self.shares = shares
         self.grams = [style_grams(self.vgg, style, size, STYLE_LAYERS) for style in styles]
-        self._losses = tf.function(self._trace, autograph=False)
+        self._losses = traced(self._trace)
 
     def __call__(self, source: Image, output: Image) -> Judged:
         """Of `output` as a painting of `source`, both uint8 (H, W, 3) of the size."""

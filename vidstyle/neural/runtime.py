@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-__all__ = ["compute_dtype", "native_bfloat16", "tf"]
+__all__ = ["compute_dtype", "native_bfloat16", "tf", "traced"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -30,6 +31,7 @@ def _silence() -> Iterator[None]:
 
 with _silence():
     import tensorflow as tf
+    from tensorflow.python.framework import ops
 
     tf.constant(0)  # finds the devices, which it greets too
 
@@ -56,3 +58,22 @@ def native_bfloat16() -> bool:
         return False
     flags = next((line for line in lines if line.startswith("flags")), "").split()
     return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+def traced(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of tensors as a graph, traced once for each of their shapes; its own gradient cannot be asked for.
+
+    TensorFlow registers the gradients of tf.custom_gradient for ever, and with them the whole graph: 200 megabytes of a
+    network's weights for every size and clip. Once a graph stands they serve nothing here.
+    """
+
+    def and_forget(*arguments: Any) -> Any:
+        register = ops.gradient_registry._registry
+        known = set(register)
+        try:
+            return function(*arguments)
+        finally:
+            for name in set(register) - known:
+                del register[name]
+
+    return tf.function(and_forget, autograph=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import time
 from collections import deque
@@ -54,6 +55,7 @@ class Stylizer:
     """
 
     def __init__(self, config: Config, weights: Weights, styles: Sequence[Image]) -> None:
+        gc.collect()  # the graphs of one before this refer to themselves: hundreds of megabytes
         self.config = config
         self.styles = styles
         self.vgg = Vgg(weights, config.pooling, compute_dtype(config.precision))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import math
 import tempfile
@@ -80,7 +79,6 @@ def make_gallery(
                 if len(failed) == len(wanted):
                     raise
                 cells.append(itertools.repeat(note(str(error), whole)))
-            gc.collect()  # a network's graphs refer to themselves, and wait for this with hundreds of megabytes
         with open_clip(source, read) as clip:
             for frame in clip.frames(config.start, config.end):
                 shown = [over_white(scale(frame, size)), *map(next, cells)]

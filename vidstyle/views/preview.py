@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -92,6 +91,5 @@ def make_preview(
             (plan,) = plans
             clip = None if frames is None else Work(frames, 1, 0).seconds(config, plan.size, plan.per_pixel)
             tried.append(Tried(cell.options, step.loss, clip))
-            gc.collect()  # a network's graphs refer to themselves, and wait for this with hundreds of megabytes
         writer.write(Frame(sheet.draw(images), Fraction(0)))
     return Preview(Path(place), moment.index, moment.info.frame_count, tried)

@@ -6,7 +6,6 @@ the optimisation of a painting with one term.
 
 from __future__ import annotations
 
-import gc
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -175,7 +174,6 @@ def _reconstruct(
         engine = Engine(config, vgg, [image], (frame.shape[0], frame.shape[1]))
         made = np.rint(engine.paint(frame, noise, budget, tick=tick).image)
         del engine
-        gc.collect()  # its graphs refer to themselves, and wait for this with hundreds of megabytes
         content = config.term_weights.style == 0
         yield Reconstruction(
             "content" if content else "style",
