@@ -177,7 +177,6 @@ def preview(
 
     [dim]vidstyle preview cat.gif --style picasso.jpg --x content-weight=0.1,0.4,1 --y size=128,256[/dim]
     """
-    from ..plan import duration
     from ..progress import Silent, progress_for
     from ..views.preview import make_preview
 
