@@ -266,8 +266,9 @@ def test_a_gallery_says_which_style_failed(small, tmp_path):
         command=RUN,
     )
     assert code == 2 and out == f"{tmp_path}/sheet.png: 1 styles\n"
-    assert err.splitlines()[0].startswith("cubist.png: frame 1 of 1  loss ")
-    assert err.splitlines()[1:] == [
+    lines = err.splitlines()
+    assert lines[0].startswith("cubist.png: 1 frame of 32x32") and lines[1].startswith("cubist.png: frame 1 of 1  loss")
+    assert lines[2:] == [
         f"vidstyle: {tmp_path}/sheet.png: 1 of 2 styles failed: {tmp_path}/none.png: there is no such file or folder"
     ]
 

@@ -76,7 +76,7 @@ def make_gallery(
                 cells.append(_painted(style, folder, whole, read))
             except VidstyleError as error:
                 failed[style.path] = str(error)
-                if len(failed) == len(wanted):
+                if all(style.path in failed for style in wanted):
                     raise
                 cells.append(itertools.repeat(note(str(error), whole)))
         with open_clip(source, read) as clip:
