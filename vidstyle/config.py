@@ -332,6 +332,21 @@ class Config:
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
 
+def exact_number(text: str) -> Fraction:
+    """A number as people write it (1.5, 30000/1001), exactly. Raises ValueError.
+
+    >>> exact_number("1.5")
+    Fraction(3, 2)
+    """
+    # Bounded, because Fraction("1e999999999") would fill the memory.
+    if len(text) > 60 or re.search(r"e[-+]?[\d_]{3}", text, re.IGNORECASE):
+        raise ValueError("is too long")
+    try:
+        return Fraction(text)
+    except ZeroDivisionError as error:
+        raise ValueError("is divided by 0") from error
+
+
 def layer_names(network: str) -> list[str]:
     """All convolution layers of a network in order, named as in the paper.
 

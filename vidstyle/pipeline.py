@@ -94,7 +94,7 @@ def stylize_clip(
     begin = time.perf_counter()
     if budget is not None:
         job.fit(budget, free_quality="quality" not in settings)
-    done = Report(job.config, job.info, job.sha256(), target, job.controls.notices(job.size))
+    done = Report(job.config, job.info, job.sha256(), target, read, write, job.controls.notices(job.size))
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
     with (

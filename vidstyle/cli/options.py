@@ -30,6 +30,7 @@ from ..config import (
     Precision,
     Quality,
     StyleLayer,
+    exact_number,
 )
 from ..errors import OptionError
 from ..media.clip import DEFAULT_FPS, MAX_PIXELS, ReadOptions
@@ -45,8 +46,8 @@ def default(*values: object) -> str:
 def number(option: str, text: str) -> Fraction:
     """An exact number; raises OptionError."""
     try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
+        return exact_number(text)
+    except ValueError as error:
         raise OptionError(f"{option} '{text}': is not a number; write one like 1.5") from error
 
 
