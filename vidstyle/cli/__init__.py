@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(paint.run)
+app.command()(paint.batch)
 app.command()(views.gallery)
 app.command()(views.preview)
 app.command()(views.reconstruct)
@@ -30,7 +31,11 @@ app.command(name="weights")(look.show_weights)
 
 
 def main() -> NoReturn:
-    """The console script: 0 is done, 2 is a mistake in the input or an option, 130 is Ctrl-C, 143 is SIGTERM."""
+    """The console script.
+
+    Exit codes: 0 is done, 1 is a batch of which some failed, 2 is a mistake in the input or an option, 130 is Ctrl-C,
+    143 is SIGTERM.
+    """
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = app(prog_name="vidstyle", standalone_mode=False)

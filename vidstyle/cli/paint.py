@@ -11,7 +11,8 @@ import typer
 from ..result_file import ResultFile
 from ..settings_file import arguments, as_toml
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
-from .run_options import takes_run_settings
+from .run_options import check, takes_run_settings
+from .summary import summary
 
 
 @takes_run_settings
@@ -74,3 +75,62 @@ def run(
             print(f"vidstyle: {notice}", file=sys.stderr)
         total = done.totals
         print(f"{done.output}: {total['frames']} frames in {total['seconds']:.1f} s")
+
+
+@takes_run_settings
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="JOBS", help="A folder of clips, or a TOML file of jobs.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help=f"Where the results go. {default('FOLDER_STYLE beside it, or the folder of the file')}",
+        ),
+    ] = None,
+    overwrite: OverwriteOption = False,
+    quiet: QuietOption = False,
+    *,
+    settings: dict[str, Any],
+    usual: dict[str, Any],
+) -> None:
+    """Paint many clips; what fails does not stop the others.
+
+    [dim]vidstyle batch clips/ --style picasso.jpg[/dim]
+    """
+    from ..jobs.batch import Item, Outcome, Painted, folder_items, read_jobs, run_batch
+    from ..media import open_clip
+    from ..pipeline import default_output, stylize_clip
+    from ..progress import Silent, progress_for
+
+    if source.is_dir():
+        styles = {**usual, **settings}.get("styles", ())
+        suffix = "_".join([source.resolve().name, *(style.path.stem for style in styles)])
+        items = folder_items(source, output or source.resolve().with_name(suffix), styles)
+    else:
+        items = read_jobs(source, output)
+    for item in items:
+        check({**usual, **item.settings, **settings}, f"for {item.source}")
+
+    def paint(item: Item) -> Painted:
+        options = arguments({**usual, **item.settings, **settings}, overwrite=overwrite)
+        if not quiet:
+            print(f"{items.index(item) + 1} of {len(items)}: {item.source}", file=sys.stderr, flush=True)
+        if item.output is None:
+            with open_clip(item.source, options["read"]) as clip:
+                name = default_output(item.source, clip.info, options["styles"]).name
+        else:
+            name = item.output
+        with Silent() if quiet else progress_for(sys.stderr) as progress:
+            done = stylize_clip(item.source, output=f"{item.folder}/{name}", progress=progress, **options)
+        return Painted(done.output, done.totals["frames"], done.totals["seconds"])
+
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in run_batch(items, paint):
+            outcomes.append(outcome)
+    finally:  # Ctrl-C too
+        summary(outcomes, quiet)
+    if any(outcome.painted is None for outcome in outcomes):
+        raise typer.Exit(1)

@@ -84,7 +84,7 @@ def takes_run_settings(command: Callable[..., None]) -> Callable[..., None]:
             values[name] = number(f"--{name}", values[name])
         settings |= values
         if config:
-            _check({**usual, **settings}, config)
+            check({"styles": (Style(Path()),), **usual, **settings}, f"with the settings in {config}")
         command(**given, settings=settings, usual=usual)
 
     parameters = [
@@ -97,11 +97,11 @@ def takes_run_settings(command: Callable[..., None]) -> Callable[..., None]:
     return takes_settings(with_run_settings)
 
 
-def _check(values: dict[str, Any], file: Path) -> None:
-    """Raises OptionError, naming the file, where settings are out of range or do not go together."""
+def check(values: dict[str, Any], where: str) -> None:
+    """Raises OptionError, saying where they come from, if settings are out of range or do not go together."""
     try:
-        checked = arguments({"styles": (Style(Path()),), **values})
+        checked = arguments(values)
         del checked["read"], checked["write"]
         Config(**checked)
     except OptionError as error:
-        raise OptionError(f"{error} (with the settings in {file})") from error
+        raise OptionError(f"{error} ({where})") from error

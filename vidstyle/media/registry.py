@@ -14,7 +14,7 @@ from .clip import MAX_PIXELS, AudioSource, ClipReader, ClipWriter, ReadOptions, 
 from .encoders import CONTAINERS
 from .frame import ClipInfo, Frame
 from .gif_writer import GifWriter
-from .sequence import SequenceReader, folder_files, glob_files, is_pattern, pattern_files
+from .sequence import PICTURE_EXTENSIONS, SequenceReader, folder_files, glob_files, is_pattern, pattern_files
 from .sniff import Family, identify
 from .still_writer import SAVE_OPTIONS, StillWriter, folder_writer, pattern_writer
 from .stills import read_still
@@ -78,6 +78,11 @@ def default_extension(source: Path, format: str) -> str:
     own, usual = source.suffix.lower(), DEFAULT_EXTENSIONS.get(format, ".gif")
     group: Collection[str] = CONTAINERS if usual in CONTAINERS else SAVE_OPTIONS if format in _STILL_FORMATS else ()
     return source.suffix if own in group else usual
+
+
+def is_clip_name(path: Path) -> bool:
+    """True if the name has an extension of something that can be read."""
+    return path.suffix.lower() in {*DEFAULT_EXTENSIONS.values(), *CONTAINERS, *PICTURE_EXTENSIONS}
 
 
 def open_clip(path: str | Path, options: ReadOptions = ReadOptions()) -> ClipReader:
