@@ -31,6 +31,9 @@ EMBEDDED = Path(__file__).parent.parent / "assets" / "vgg16_imagenet_conv_f16.sa
 VGG19_URL = "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
 VGG19_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 VGG19_MD5 = "253f8cb515780f3b799900260a226db6"
+LARGEST_FILE = 2**30  # bytes; Keras's VGG-19 with its last layers has 575 MB
+LARGEST_TENSOR = 3 * 3 * max(CHANNELS) ** 2  # numbers
+
 DOWNLOAD_TIMEOUT = 20  # seconds without a byte
 
 
@@ -63,9 +66,11 @@ def load_weights(network: str, path: Path | None = None) -> Weights:
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:
         raise WeightsError(f"{path}: weights are read from {' and '.join(FORMATS)} files; convert it to one of them")
+    if path.stat().st_size > LARGEST_FILE:
+        raise WeightsError(f"{path}: is larger than {LARGEST_FILE >> 20} MiB, so it does not hold {network}'s weights")
     try:
         tensors = reader(path)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, MemoryError, SafetensorError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"{path}: damaged or not a {path.suffix} file ({reason}); fetch it again") from error
     layers = _checked(network, path, tensors)
@@ -116,6 +121,9 @@ def _keras_h5(path: Path) -> dict[str, NDArray[np.generic]]:
     def visit(name: str, item: h5py.HLObject) -> None:
         layer = re.search(r"block\d_conv\d", name)
         if layer and isinstance(item, h5py.Dataset) and item.ndim in (1, 4):
+            # A few bytes can announce terabytes, and a file can name others to be read in its place.
+            if item.size > LARGEST_TENSOR or item.dtype.kind != "f" or item.external or item.is_virtual:
+                raise ValueError(f"{name} is {item.dtype} of shape {item.shape}, no weights of a VGG")
             tensors[f"{layer[0]}/{'kernel' if item.ndim == 4 else 'bias'}"] = item[()]
 
     with h5py.File(path, "r") as file:
