@@ -134,3 +134,22 @@ def test_vgg19_is_downloaded_checked_and_cached(keras_home, tmp_path, monkeypatc
     assert load_weights("vgg19").path == keras_home.parent / "published.h5"
     published.unlink()  # from the cache now
     assert "conv5_4" in load_weights("vgg19").layers
+
+
+@pytest.mark.parametrize("kind", ["huge", "other file", "text"])
+def test_h5_that_would_fill_the_memory_or_read_other_files(tmp_path, kind):
+    (tmp_path / "secret").write_bytes(bytes(256))
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        if kind == "huge":  # 36 TB in a file of some kB
+            file.create_dataset("block1_conv1/kernel", (3, 3, 10**6, 10**6), "f4", chunks=(3, 3, 16, 16))
+        elif kind == "other file":
+            file.create_dataset("block1_conv1/bias", (64,), "f4", external=[(str(tmp_path / "secret"), 0, 256)])
+        else:
+            file["block1_conv1/bias"] = ["a"] * 64
+    assert "no weights of a VGG" in refused(tmp_path / "w.h5")
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    with (tmp_path / "w.safetensors").open("wb") as file:
+        file.truncate(weights.LARGEST_FILE + 1)
+    assert "is larger than 1024 MiB" in refused(tmp_path / "w.safetensors")
