@@ -141,11 +141,11 @@ def test_the_command_line_wins_over_the_file_and_a_file_out_of_range_is_named(sm
     )
     code, _, err = vidstyle("run", small / "clip.gif", "--config", "look.toml", "--size", "6", cwd=tmp_path)
     assert code == 2 and "--size 6" in err
-    given = ["--size", "24", "--end", "0.01", "--style", small / "cubist.png", "--tv-weight", "0.5", *QUICK]
+    given = ["--size", "32", "--end", "0.01", "--style", small / "cubist.png", "--tv-weight", "0.5", *QUICK]
     files = ["-o", "o.gif", "--report", "r.json"]
     code, _, err = vidstyle("run", small / "clip.gif", "--config", "look.toml", *given, *files, cwd=tmp_path)
     assert code == 0, err
     settings = json.loads((tmp_path / "r.json").read_text())["settings"]
     assert settings["styles"] == [{"path": f"{small}/cubist.png", "weight": 1.0}]
-    assert (settings["size"], settings["content_weight"], settings["tv_weight"]) == (24, 2.0, 0.5)
+    assert (settings["size"], settings["content_weight"], settings["tv_weight"]) == (32, 2.0, 0.5)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["look.toml", "o.gif", "r.json"]

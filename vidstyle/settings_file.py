@@ -26,7 +26,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-PRESETS = Path(__file__).parent / "assets" / "presets"
 LARGEST = 64 * 2**20  # bytes of a file of settings; reports of long clips have many figures
 _GREATEST = 2**63  # of whole numbers, as TOML has it
 
@@ -49,14 +48,6 @@ def load_settings(path: Path) -> dict[str, Any]:
     content = read_tables(path)
     report = content.get("settings")
     return settings_of(report if isinstance(report, dict) else content, path)
-
-
-def load_preset(name: str) -> dict[str, Any]:
-    """The settings of a preset that comes with vidstyle. Raises OptionError if there is none of that name."""
-    known = sorted(path.stem for path in PRESETS.glob("*.toml"))
-    if name not in known:
-        raise OptionError(f"--preset: {unknown('preset', name, known)}")
-    return load_settings(PRESETS / f"{name}.toml")
 
 
 def read_tables(path: Path) -> dict[str, Any]:

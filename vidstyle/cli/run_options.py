@@ -1,4 +1,4 @@
-"""The options of commands that paint clips into files: settings by option, by file and by preset, put together."""
+"""The options of commands that paint clips into files: settings by option and by file, put together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from ..config import Config, Style
 from ..errors import OptionError
 from ..media.clip import DEFAULT_FPS, MAX_PIXELS, Dither, Palette, WriteOptions
-from ..settings_file import arguments, load_preset, load_settings
+from ..settings_file import arguments, load_settings
 from .options import LOOK, OUTPUT, choice, default, number, takes_settings
 
 
@@ -25,9 +25,6 @@ def _run_options(
             help="Picture whose style to paint in. Repeat it to blend several.",
             show_default=False,
         ),
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Settings that were tuned by eye.", rich_help_panel=LOOK)
     ] = None,
     config: Annotated[
         Path | None,
@@ -69,15 +66,15 @@ def _run_options(
 
 def takes_run_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command all options that decide a result. It gets them by the names of settings_file.SETTINGS: as
-    `settings` those of the command line, as `usual` those of --preset and --config, which count less.
+    `settings` those of the command line, as `usual` those of --config, which count less.
     """
     own, more = (inspect.signature(function, eval_str=True) for function in (command, _run_options))
 
     @functools.wraps(command)
     def with_run_settings(*, settings: dict[str, Any], **given: Any) -> None:
         values = {name: value for name in more.parameters if (value := given.pop(name)) not in (None, [])}
-        preset, config = values.pop("preset", None), values.pop("config", None)
-        usual = {**(load_preset(preset) if preset else {}), **(load_settings(config) if config else {})}
+        config = values.pop("config", None)
+        usual = load_settings(config) if config else {}
         if styles := values.pop("style", None):
             values["styles"] = tuple(Style.parse(text) for text in styles)
         for name in values.keys() & {"start", "end", "fps"}:
