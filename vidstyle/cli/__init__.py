@@ -48,7 +48,7 @@ def main() -> NoReturn:
     except SystemExit as end:  # from _terminate
         code = end.code
     if code in (130, 128 + signal.SIGTERM):
-        print("vidstyle: interrupted; nothing was written", file=sys.stderr)
+        print("vidstyle: interrupted; nothing unfinished was written", file=sys.stderr)
     sys.exit(code or 0)
 
 
