@@ -42,12 +42,17 @@ COUNTS = {
     ".jpg": 100,
     ".tif": 100,
     ".mp4": 50,
+    ".mkv": 20,
+    ".avi": 20,
     ".safetensors": 200,
     ".h5": 200,
     ".toml": 200,
     ".json": 200,
     "jobs.toml": 100,
 }
+
+
+VIDEO = (".mp4", ".mkv", ".avi")
 
 
 class Hang(BaseException):
@@ -76,8 +81,10 @@ def make_corpus(folder):
     ground = rng.integers(0, 255, (6, 8, 3)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
     alpha = np.where(rng.uniform(size=(24, 32)) < 0.2, 0, 255).astype(np.uint8)
     images = [np.roll(ground, shift, 1) for shift in range(4)]
-    for ending in (".gif", ".apng", ".webp", ".mp4"):
-        info = ClipInfo(ending[1:], 32, 24, 4, Fraction(1, 10), rate=Fraction(10), loop=0, has_alpha=ending != ".mp4")
+    for ending in (".gif", ".apng", ".webp", *VIDEO):
+        info = ClipInfo(
+            ending[1:], 32, 24, 4, Fraction(1, 10), rate=Fraction(10), loop=0, has_alpha=ending not in VIDEO
+        )
         with create_clip(folder / f"clip{ending}", info) as writer:
             for image in images:
                 writer.write(Frame(image, Fraction(1, 10), alpha))
@@ -111,12 +118,12 @@ def make_corpus(folder):
 NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
-def mutate(data, rng):
+def mutate(data, head, rng):
     """One to four damages: flipped bits, cuts, pieces moved, repeated or lost, numbers (lengths, sizes) overwritten."""
     data = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        # Half of all damage goes to the head, where sizes and counts stand.
-        at = rng.randrange(len(data) if rng.random() < 0.5 else min(len(data), 128)) if data else 0
+        # Half of all damage goes to the first `head` bytes, where sizes and counts stand.
+        at = rng.randrange(len(data) if rng.random() < 0.5 else min(len(data), head)) if data else 0
         size = rng.randrange(1, 64)
         kind = rng.randrange(6)
         if kind == 0 and data:
@@ -177,7 +184,7 @@ def campaign(name, original, count, folder):
     path = folder / f"mutant{name}"
     for number in range(count):
         rng = random.Random(f"{name} {number}")
-        data = mutate(original, rng)
+        data = mutate(original, 1000 if name in VIDEO else 128, rng)
         if name in (".png", ".apng") and rng.random() < 0.8:
             data = mend_checksums(data)
         path.write_bytes(data)

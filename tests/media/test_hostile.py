@@ -3,11 +3,13 @@
 import os
 import shutil
 import struct
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from vidstyle.errors import InputError
-from vidstyle.media import ReadOptions, create_clip, ffmpeg, guard, load_picture, open_clip
+from vidstyle.errors import InputError, OutputError
+from vidstyle.media import ClipInfo, Frame, ReadOptions, create_clip, ffmpeg, guard, load_picture, open_clip
 
 
 def gif_of(side, frames):
@@ -78,3 +80,10 @@ def test_any_name_is_only_a_name(small, tmp_path, monkeypatch, name, ending):
     shutil.copy(small / "swirl.png", f"{name}.png")
     assert load_picture(f"{name}.png").image.shape == (64, 64, 3)
     assert sorted(os.listdir()) == sorted([name, f"{name}.png"])
+
+
+def test_pictures_that_are_shown_for_ages_make_no_endless_video(tmp_path):
+    info = ClipInfo("apng", 32, 32, 2, Fraction(1), has_alpha=False)
+    with pytest.raises(OutputError, match="would have no end"), create_clip(tmp_path / "a.mp4", info) as writer:
+        writer.write(Frame(np.zeros((32, 32, 3), np.uint8), Fraction(65535 * 100)))
+    assert not os.listdir(tmp_path)
