@@ -36,7 +36,7 @@ READ = ReadOptions(max_pixels=100_000)
 COUNTS = {
     ".gif": 300,
     ".apng": 200,
-    ".webp": 200,
+    ".webp": 100,
     "still.webp": 100,
     ".png": 200,
     ".jpg": 100,

@@ -1,9 +1,13 @@
 """Batches: what a file of jobs may say, that failures end their own job only, and the exit code."""
 
+import io
+from pathlib import Path
+
 import pytest
 
+from vidstyle.cli.summary import summary
 from vidstyle.errors import InputError, OptionError
-from vidstyle.jobs.batch import Item, Painted, folder_items, read_jobs, run_batch
+from vidstyle.jobs.batch import Item, Outcome, Painted, folder_items, read_jobs, run_batch
 
 QUICK = "first-evaluations = 4\nevaluations = 2\nprecision = 'float32'\nend = 0.1\n"
 
@@ -113,3 +117,23 @@ def test_a_batch_that_cannot_begin_is_refused(small, tmp_path, vidstyle):
     ):
         code, out, err = vidstyle("batch", *arguments, cwd=tmp_path)
         assert (code, out, len(err.splitlines())) == (2, "", 1) and words in err
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_gets_a_table_and_quiet_only_the_failures(tmp_path, monkeypatch):
+    done, failed = (Item(Path(name), tmp_path, None, {}) for name in ("[red]a.gif", "b.gif"))
+    outcomes = [Outcome(done, Painted(Path("o.gif"), 4, 3.21)), Outcome(failed, error="b.gif: is [bold]")]
+    screens = [Terminal(), Terminal()]
+    monkeypatch.setattr("sys.stdout", screens[0])
+    monkeypatch.setattr("sys.stderr", screens[1])
+    summary(outcomes, quiet=False)
+    table = screens[0].getvalue()
+    assert "[red]a.gif" in table and "o.gif" in table and "3.2" in table and "failed: b.gif: is [bold]" in table
+    assert not screens[1].getvalue()
+    summary(outcomes, quiet=True)
+    assert "a.gif" not in screens[1].getvalue() and "b.gif: is [bold]" in screens[1].getvalue()
+    assert screens[0].getvalue() == table

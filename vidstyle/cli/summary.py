@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from ..jobs.batch import Outcome
 
@@ -24,7 +24,7 @@ def summary(outcomes: Sequence[Outcome], quiet: bool) -> None:
             said = f"{done.output}: {done.frames} frames in {done.seconds:.1f} s" if done else outcome.error
             print(said if done else f"failed: {said}", file=stream)
         return
-    table = Table("clip", "result", "frames", "seconds")
+    table = Table(Column("clip", overflow="fold"), Column("result", overflow="fold"), "frames", "seconds")
     for outcome in shown:
         if done := outcome.painted:
             table.add_row(
