@@ -132,7 +132,7 @@ def test_a_terminal_gets_a_table_and_quiet_only_the_failures(tmp_path, monkeypat
     monkeypatch.setattr("sys.stderr", screens[1])
     summary(outcomes, quiet=False)
     table = screens[0].getvalue()
-    assert "[red]a.gif" in table and "o.gif" in table and "3.2" in table and "failed: b.gif: is [bold]" in table
+    assert "[red]a.gif" in table and "o.gif" in table and "3.2" in table and "b.gif: is [bold]" in table
     assert not screens[1].getvalue()
     summary(outcomes, quiet=True)
     assert "a.gif" not in screens[1].getvalue() and "b.gif: is [bold]" in screens[1].getvalue()
