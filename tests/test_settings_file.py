@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from vidstyle.config import Config, Style, StyleLayer
-from vidstyle.errors import OptionError
+from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.media import ReadOptions, WriteOptions
-from vidstyle.settings_file import SETTINGS, as_toml, load_settings, plain_settings, tomllib
+from vidstyle.pipeline import stylize_clip
+from vidstyle.settings_file import SETTINGS, arguments, as_toml, load_settings, plain_settings, tomllib
 
 QUICK = ["--first-evaluations", "6", "--evaluations", "2", "--precision", "float32"]
 
@@ -109,6 +110,33 @@ def test_what_is_refused_names_the_file_and_the_key(tmp_path, text, words):
         load_settings(tmp_path / "look.toml")
     assert str(refusal.value).startswith(f"{tmp_path}/look.toml: ") and words in str(refusal.value)
     assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 1000
+
+
+def test_a_mark_that_editors_set_before_the_text_is_no_part_of_it(tmp_path):
+    (tmp_path / "look.toml").write_text("size = 99", encoding="utf-8-sig")
+    assert load_settings(tmp_path / "look.toml") == {"size": 99}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "output = '{elsewhere}/a.mp4'",
+        "report = '{elsewhere}/r.json'",
+        "save-config = '{elsewhere}/s.toml'",
+        "overwrite = true",
+        "codec = 'libx264 -y {elsewhere}/a.mp4'",
+        "codec = '$(touch {elsewhere}/a)'",
+        "palette = '{elsewhere}/a'",
+        "weights = '{elsewhere}/w.h5'",
+    ],
+)
+def test_a_file_of_settings_cannot_make_anything_be_written(small, tmp_path, text):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "look.toml").write_text(f"style = '{small}/swirl.png'\n" + text.format(elsewhere=elsewhere))
+    with pytest.raises(VidstyleError):
+        stylize_clip(small / "clip.gif", output=tmp_path / "o.mp4", **arguments(load_settings(tmp_path / "look.toml")))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["elsewhere", "look.toml"]
 
 
 def test_a_file_that_is_none(tmp_path):

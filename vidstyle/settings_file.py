@@ -57,7 +57,7 @@ def read_tables(path: Path) -> dict[str, Any]:
             raise OptionError(f"{path}: there is no such file of settings")
         if path.stat().st_size > LARGEST:
             raise OptionError(f"{path}: is larger than {LARGEST >> 20} MiB, so it is no file of settings")
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")
         json_like = text.lstrip().startswith("{")
         content = json.loads(text) if json_like else tomllib.loads(text)
     except OSError as error:
