@@ -105,9 +105,8 @@ def plain_settings(config: Config, read: ReadOptions, write: WriteOptions) -> di
     times and rates as exact fractions in strings.
     """
     filled = config.as_dict()
-    values = {name: value for owner in (read, write) for name, value in vars(owner).items() if name in SETTINGS}
-    for name, value in vars(config).items():
-        values[name] = filled[name] if value is None else value
+    values = {name: filled[name] if value is None else value for name, value in vars(config).items()}
+    values |= {name: value for owner in (read, write) for name, value in vars(owner).items() if name in SETTINGS}
     return {name: _encode(value, None) for name, value in values.items()}
 
 
