@@ -55,7 +55,13 @@ def test_every_field_can_stand_in_a_file_but_what_the_command_line_alone_may_say
 
 def test_what_was_saved_is_what_is_read(tmp_path):
     odd = Style(tmp_path / "sub" / 'caf\u00e9 "\\\n\x7f\U0001f3a8.png', 0.1)
-    config = Config((odd, Style(Path("/elsewhere/b.png"))), end=Fraction(1, 3), tv_weight=1e-7, shots=False)
+    config = Config(
+        (odd, Style(Path("/elsewhere/b.png"), layers=("conv1_1",))),
+        end=Fraction(1, 3),
+        tv_weight=1e-7,
+        shots=False,
+        masks=(odd.path, Path("/m.png")),
+    )
     plain = plain_settings(config, ReadOptions(fps=Fraction(30000, 1001)), WriteOptions(palette="frame"))
     (tmp_path / "saved.toml").write_bytes(as_toml(plain, tmp_path / "saved.toml"))
     written = tomllib.loads((tmp_path / "saved.toml").read_text())
@@ -91,7 +97,7 @@ def test_what_was_saved_is_what_is_read(tmp_path):
         ("end = 1979-05-27", "end: must be a number"),
         ("style = 3", "style = 3: must be a text, or a table of path, weight"),
         ("style = {weight = 1}", "style: must be a text, or a table of path, weight"),
-        ("style = {path = 'a', wait = 1}", "style: unknown key 'wait': did you mean 'weight'?"),
+        ("style = {path = 'a', wieght = 1}", "style: unknown key 'wieght': did you mean 'weight'?"),
         ("style = {path = 'a', weight = 'x'}", "style: must be a number"),
         ('style = "a\\u0000b"', "must be a text"),
         ("style-layer = 'conv1_1:x'", "style-layer: --style-layer conv1_1:x: 'x' is not a weight"),
@@ -149,7 +155,21 @@ def test_a_run_repeated_from_its_report_gives_the_same_bytes(small, tmp_path, vi
     """Whatever else was chosen: the report's settings make the result again, from another folder."""
     clip = small / "clip.gif"
     given = ["--start", "0.09", "--content-weight", "0.3", "--dither", "floyd", "--palette", "frame", "--loop", "off"]
-    given += ["--style-layer", "conv1_1:2", "--style-layer", "conv2_1", "--init", "noise", "--seed", "3", "-q"]
+    given += [
+        "--style-layer",
+        "conv1_1:2",
+        "--style-layer",
+        "conv2_1",
+        "--init",
+        "noise",
+        "--seed",
+        "3",
+        "--color",
+        "match",
+        "--strength",
+        "0.9",
+        "-q",
+    ]
     files = ["--report", tmp_path / "sub" / "r.json", "--save-config", tmp_path / "sub" / "s.toml"]
     styles = ["--style", "cubist.png:0.7", "--style", "swirl.png"]
     done = vidstyle("run", clip, *styles, *given, *QUICK, *files, "-o", tmp_path / "a.gif", cwd=small)

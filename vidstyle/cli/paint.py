@@ -55,7 +55,7 @@ def run(
     from ..progress import Silent, progress_for
 
     given = {**usual, **settings}
-    inputs = [source, *(style.path for style in given.get("styles", ()))]
+    inputs = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ())]
     with (
         ResultFile("--save-config", save_config, overwrite, inputs) as settings_file,
         Silent() if quiet else progress_for(sys.stderr) as progress,

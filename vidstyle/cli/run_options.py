@@ -14,18 +14,11 @@ from ..config import Config, Style
 from ..errors import OptionError
 from ..media.clip import DEFAULT_FPS, MAX_PIXELS, Dither, Palette, WriteOptions
 from ..settings_file import arguments, load_settings
-from .options import LOOK, OUTPUT, choice, default, number, takes_settings
+from .options import LOOK, OUTPUT, StyleOrFileOption, choice, default, number, takes_settings
 
 
 def _run_options(
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="IMAGE[:WEIGHT]",
-            help="Picture whose style to paint in. Repeat it to blend several.",
-            show_default=False,
-        ),
-    ] = None,
+    style: StyleOrFileOption = None,
     config: Annotated[
         Path | None,
         typer.Option(
