@@ -1,5 +1,7 @@
 """A small real clip and paintings for all tests: samples/ scaled down once."""
 
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,3 +28,15 @@ def small(tmp_path_factory):
         picture = PIL.Image.open(SAMPLES / "styles" / f"{name}.png").convert("RGB")
         picture.resize((64, 64), PIL.Image.Resampling.LANCZOS).save(folder / f"{name}.png")
     return folder
+
+
+@pytest.fixture
+def vidstyle():
+    """The command as a real process: its arguments -> exit code, standard output, standard error."""
+
+    def run(*arguments, cwd=None):
+        command = [sys.executable, "-m", "vidstyle", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    return run

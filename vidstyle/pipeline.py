@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -94,7 +95,7 @@ def stylize_clip(
     begin = time.perf_counter()
     if budget is not None:
         job.fit(budget, free_quality="quality" not in settings)
-    done = Report(job.config, job.info, job.sha256(), target, job.controls.notices(job.size))
+    done = Report(job.config, job.info, job.sha256(), target, read, write, job.controls.notices(job.size))
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
     with (
@@ -161,7 +162,7 @@ class _Job:
         """Of the files that decide the result besides the source."""
         return {
             "weights": self.weights.sha256,
-            **{str(path): file_sha256(path) for path in self.config.pictures if path.is_file()},
+            **{str(path): file_sha256(path) for path in self.config.pictures if os.path.isfile(path)},
         }
 
     def run(self, progress: Callable[[Progress], None] | None = None) -> Iterator[Progress]:
@@ -341,7 +342,7 @@ def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
 def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
     """Raises OptionError where the output `target` is one of the inputs."""
     for taken in inputs:
-        if target.exists() and taken.exists() and target.samefile(taken):
+        if os.path.exists(target) and os.path.exists(taken) and target.samefile(taken):
             raise OptionError(f"-o {target}: is an input of this run; choose another name")
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import Config
-from .media import ClipInfo
+from .media import ClipInfo, ReadOptions, WriteOptions
 from .motion.shots import Shot
+from .settings_file import plain_settings
 
 if TYPE_CHECKING:
     from .neural.frame_result import FrameResult
@@ -25,7 +26,14 @@ class Report:
     """Collects the figures of a run frame by frame."""
 
     def __init__(
-        self, config: Config, info: ClipInfo, sha256: dict[str, str], output: Path, notices: Sequence[str] = ()
+        self,
+        config: Config,
+        info: ClipInfo,
+        sha256: dict[str, str],
+        output: Path,
+        read: ReadOptions,
+        write: WriteOptions,
+        notices: Sequence[str] = (),
     ) -> None:
         self.output = output
         self.notices = list(notices)
@@ -33,7 +41,7 @@ class Report:
         self.totals: dict[str, Any] = {}
         self._source_errors: list[float] = []
         self._head: dict[str, Any] = {
-            "settings": config.as_dict(),
+            "settings": plain_settings(config, read, write),
             "fingerprint": config.fingerprint(),
             "sha256": sha256,
             "versions": versions(),

@@ -53,6 +53,25 @@ def test_keras_files_are_the_same_weights(tmp_path, tensors, names):
         np.testing.assert_array_equal(found.layers[name].bias, layer.bias)
 
 
+def test_what_an_optimizer_keeps_beside_a_saved_model_is_not_taken_for_its_weights(tmp_path, tensors):
+    write_h5(tmp_path / "w.h5", tensors, lambda layer, part: f"model_weights/{layer}/{layer}/{part}:0")
+    with h5py.File(tmp_path / "w.h5", "a") as file:
+        file["optimizer_weights/adam/block3_conv1/kernel/m:0"] = np.zeros((3, 3, 128, 256))
+    found = load_weights("vgg16", tmp_path / "w.h5").layers["conv3_1"]
+    np.testing.assert_array_equal(found.kernel, tensors["block3_conv1/kernel"].astype(np.float32))
+
+
+def test_a_file_that_hdf5_crashes_on_or_never_ends_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "w.h5").touch()
+    (tmp_path / "crash.py").write_text("import os; os.abort()")
+    (tmp_path / "stuck.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(weights, "H5_READER", tmp_path / "crash.py")
+    assert "HDF5 crashed on it" in refused(tmp_path / "w.h5")
+    monkeypatch.setattr(weights, "H5_READER", tmp_path / "stuck.py")
+    monkeypatch.setattr(weights, "H5_PATIENCE", 0.2)
+    assert "HDF5 was stuck in it" in refused(tmp_path / "w.h5")
+
+
 def refused(path, network="vgg16"):
     with pytest.raises(WeightsError) as refusal:
         load_weights(network, path)
@@ -134,3 +153,22 @@ def test_vgg19_is_downloaded_checked_and_cached(keras_home, tmp_path, monkeypatc
     assert load_weights("vgg19").path == keras_home.parent / "published.h5"
     published.unlink()  # from the cache now
     assert "conv5_4" in load_weights("vgg19").layers
+
+
+@pytest.mark.parametrize("kind", ["huge", "other file", "text"])
+def test_h5_that_would_fill_the_memory_or_read_other_files(tmp_path, kind):
+    (tmp_path / "secret").write_bytes(bytes(256))
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        if kind == "huge":  # 36 TB in a file of some kB
+            file.create_dataset("block1_conv1/kernel", (3, 3, 10**6, 10**6), "f4", chunks=(3, 3, 16, 16))
+        elif kind == "other file":
+            file.create_dataset("block1_conv1/bias", (64,), "f4", external=[(str(tmp_path / "secret"), 0, 256)])
+        else:
+            file["block1_conv1/bias"] = ["a"] * 64
+    assert "no weights of a VGG" in refused(tmp_path / "w.h5")
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    with (tmp_path / "w.safetensors").open("wb") as file:
+        file.truncate(weights.LARGEST_FILE + 1)
+    assert "is larger than 1024 MiB" in refused(tmp_path / "w.safetensors")

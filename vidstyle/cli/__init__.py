@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import VidstyleError
+from ..errors import VidstyleError, one_line
 from . import look, paint, views
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(paint.run)
+app.command()(paint.batch)
 app.command()(views.gallery)
 app.command()(views.preview)
 app.command()(views.reconstruct)
@@ -30,8 +31,14 @@ app.command(name="weights")(look.show_weights)
 
 
 def main() -> NoReturn:
-    """The console script: 0 is done, 2 is a mistake in the input or an option, 130 is Ctrl-C, 143 is SIGTERM."""
+    """The console script.
+
+    Exit codes: 0 is done, 1 is a batch of which some failed, 2 is a mistake in the input or an option, 130 is Ctrl-C,
+    143 is SIGTERM.
+    """
     signal.signal(signal.SIGTERM, _terminate)
+    if sys.stdout.errors == "strict":  # names of files need not be of the terminal's encoding
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = app(prog_name="vidstyle", standalone_mode=False)
     except VidstyleError as error:
@@ -43,7 +50,7 @@ def main() -> NoReturn:
     except SystemExit as end:  # from _terminate
         code = end.code
     if code in (130, 128 + signal.SIGTERM):
-        print("vidstyle: interrupted; nothing was written", file=sys.stderr)
+        print("vidstyle: interrupted; nothing unfinished was written", file=sys.stderr)
     sys.exit(code or 0)
 
 
@@ -52,5 +59,5 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _fail(message: str) -> int:
-    print(f"vidstyle: {' '.join(message.split())}", file=sys.stderr)
+    print(f"vidstyle: {one_line(message)}", file=sys.stderr)
     return 2

@@ -30,6 +30,7 @@ from ..config import (
     Precision,
     Quality,
     StyleLayer,
+    exact_number,
 )
 from ..errors import OptionError
 from ..media.clip import DEFAULT_FPS, MAX_PIXELS, ReadOptions
@@ -45,8 +46,8 @@ def default(*values: object) -> str:
 def number(option: str, text: str) -> Fraction:
     """An exact number; raises OptionError."""
     try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
+        return exact_number(text)
+    except ValueError as error:
         raise OptionError(f"{option} '{text}': is not a number; write one like 1.5") from error
 
 
@@ -74,14 +75,13 @@ def _effort(name: str, text: str) -> Any:
     return typer.Option(metavar="N", help=f"{text} {default(*values)}", rich_help_panel=EFFORT)
 
 
-StyleOption = Annotated[
-    list[str],
-    typer.Option(
-        metavar="IMAGE[:WEIGHT[:LAYERS]][@TIME]",
-        help="Picture whose style to paint in. Repeat it to blend several: by weight, by layer (conv1_1,conv2_1), "
-        "and fading from one to the next at times in seconds.",
-    ),
-]
+_STYLE = typer.Option(
+    metavar="IMAGE[:WEIGHT[:LAYERS]][@TIME]",
+    help="Picture whose style to paint in. Repeat it to blend several: by weight, by layer (conv1_1,conv2_1), "
+    "and fading from one to the next at times in seconds.",
+)
+StyleOption = Annotated[list[str], _STYLE]
+StyleOrFileOption = Annotated[list[str] | None, _STYLE]  # where a file of settings may say
 NetworkOption = Annotated[str | None, choice(Network, "Network that looks.", Config.network, EFFORT)]
 WeightsOption = Annotated[
     Path | None,

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
-from ..config import Style
-from ..media.clip import DEFAULT_FPS, MAX_PIXELS, Dither, Palette, WriteOptions
-from .options import (
-    EFFORT,
-    OUTPUT,
-    FpsOption,
-    MaxPixelsOption,
-    OverwriteOption,
-    QuietOption,
-    StyleOption,
-    choice,
-    default,
-    number,
-    read_options,
-    seconds,
-    takes_settings,
-)
+from ..errors import one_line
+from ..result_file import ResultFile
+from ..settings_file import arguments, as_toml, merge
+from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
+from .run_options import check, takes_run_settings
+from .summary import summary
 
 
-@takes_settings
+@takes_run_settings
 def run(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="GIF, video, photo or folder of pictures to paint.")],
-    style: StyleOption,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -46,30 +35,19 @@ def run(
             rich_help_panel=EFFORT,
         ),
     ] = None,
-    start: Annotated[str, typer.Option(metavar="SECONDS", help="Begin here.", rich_help_panel=OUTPUT)] = "0",
-    end: Annotated[
-        str | None, typer.Option(metavar="SECONDS", help="Stop before here.", rich_help_panel=OUTPUT)
-    ] = None,
-    palette: Annotated[
-        str, choice(Palette, "GIF: one set of colours for the clip, or one a frame.", None, OUTPUT)
-    ] = WriteOptions.palette,
-    dither: Annotated[
-        str, choice(Dither, "GIF: how colours between those are shown.", None, OUTPUT)
-    ] = WriteOptions.dither,
-    crf: Annotated[int | None, typer.Option(help="Video: lower is better and larger.", rich_help_panel=OUTPUT)] = None,
-    codec: Annotated[
-        str | None, typer.Option(help="Video: ffmpeg's name of the encoder, such as libx265.", rich_help_panel=OUTPUT)
-    ] = None,
-    fps: FpsOption = str(DEFAULT_FPS),
-    max_pixels: MaxPixelsOption = MAX_PIXELS,
     report: Annotated[
         Path | None,
         typer.Option(help="Write settings and figures of all frames to this JSON file.", rich_help_panel=OUTPUT),
+    ] = None,
+    save_config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="Write all settings to a file for --config.", rich_help_panel=OUTPUT),
     ] = None,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     *,
     settings: dict[str, Any],
+    usual: dict[str, Any],
 ) -> None:
     """Paint INPUT in the style of one or more pictures.
 
@@ -78,25 +56,83 @@ def run(
     from ..pipeline import stylize_clip
     from ..progress import Silent, progress_for
 
-    settings["start"] = number("--start", start)
-    settings["end"] = None if end is None else number("--end", end)
-    write = WriteOptions(
-        overwrite=overwrite, palette=cast(Palette, palette), dither=cast(Dither, dither), crf=crf, codec=codec
-    )
-    with Silent() if quiet else progress_for(sys.stderr) as progress:
+    given = merge(usual, settings)
+    inputs = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ())]
+    with (
+        ResultFile("--save-config", save_config, overwrite, inputs) as settings_file,
+        Silent() if quiet else progress_for(sys.stderr) as progress,
+    ):
         done = stylize_clip(
             source,
-            [Style.parse(text) for text in style],
-            output,
+            output=output,
             report=report,
             budget=None if budget is None else seconds("--budget", budget),
             progress=progress,
-            read=read_options(max_pixels, fps),
-            write=write,
-            **settings,
+            **arguments(given, overwrite=overwrite),
         )
+        if save_config is not None:
+            settings_file.content = as_toml(done.as_dict()["settings"], save_config)
     if not quiet:
         for notice in done.notices:
             print(f"vidstyle: {notice}", file=sys.stderr)
         total = done.totals
-        print(f"{done.output}: {total['frames']} frames in {total['seconds']:.1f} s")
+        print(f"{one_line(done.output)}: {total['frames']} frames in {total['seconds']:.1f} s")
+
+
+@takes_run_settings
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="JOBS", help="A folder of clips, or a TOML file of jobs.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help=f"Where the results go. {default('FOLDER_STYLE beside it, or the folder of the file')}",
+        ),
+    ] = None,
+    overwrite: OverwriteOption = False,
+    quiet: QuietOption = False,
+    *,
+    settings: dict[str, Any],
+    usual: dict[str, Any],
+) -> None:
+    """Paint many clips; what fails does not stop the others.
+
+    [dim]vidstyle batch clips/ --style picasso.jpg[/dim]
+    """
+    from ..jobs.batch import Item, Outcome, Painted, folder_items, read_jobs, run_batch
+    from ..media import open_clip
+    from ..pipeline import default_output, stylize_clip
+    from ..progress import Silent, progress_for
+
+    if os.path.isdir(source):
+        styles = merge(usual, settings).get("styles", ())
+        suffix = "_".join([source.resolve().name, *(style.path.stem for style in styles)])
+        items = folder_items(source, output or source.resolve().with_name(suffix), styles)
+    else:
+        items = read_jobs(source, output)
+    for item in items:
+        check(merge(usual, item.settings, settings), f"for {item.source}")
+
+    def paint(item: Item) -> Painted:
+        options = arguments(merge(usual, item.settings, settings), overwrite=overwrite)
+        if not quiet:
+            print(f"{items.index(item) + 1} of {len(items)}: {one_line(item.source)}", file=sys.stderr, flush=True)
+        if item.output is None:
+            with open_clip(item.source, options["read"]) as clip:
+                name = default_output(item.source, clip.info, options["styles"]).name
+        else:
+            name = item.output
+        with Silent() if quiet else progress_for(sys.stderr) as progress:
+            done = stylize_clip(item.source, output=f"{item.folder}/{name}", progress=progress, **options)
+        return Painted(done.output, done.totals["frames"], done.totals["seconds"])
+
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in run_batch(items, paint):
+            outcomes.append(outcome)
+    finally:  # Ctrl-C too
+        summary(outcomes, quiet)
+    if any(outcome.painted is None for outcome in outcomes):
+        raise typer.Exit(1)

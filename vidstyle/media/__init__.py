@@ -13,7 +13,7 @@ from .clip import (
     WriteOptions,
 )
 from .frame import ClipInfo, Frame
-from .registry import create_clip, default_extension, is_video_output, load_picture, open_clip
+from .registry import create_clip, default_extension, is_clip_name, is_video_output, load_picture, open_clip
 from .timeline import ANIMATED
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "WriteOptions",
     "create_clip",
     "default_extension",
+    "is_clip_name",
     "is_video_output",
     "load_picture",
     "open_clip",

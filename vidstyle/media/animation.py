@@ -15,7 +15,7 @@ from ..errors import InputError
 from . import apng_parts, gif_parts, webp_parts
 from .clip import ReadOptions
 from .frame import ClipInfo, Frame
-from .guard import check_pixels, decoding
+from .guard import check_clip, check_pixels, decoding
 from .parts import Canvas, Outline, Part
 from .timeline import common_rate, common_tick
 
@@ -43,7 +43,7 @@ class AnimationReader:
         parts = self._outline.parts
         if not parts:
             raise InputError(f"{path}: the {format} file holds no frames")
-        check_pixels(path, self._outline.width, self._outline.height, self._limit)
+        check_clip(path, self._outline.width, self._outline.height, len(parts), self._limit)
         for part in parts:
             check_pixels(path, part.box[2], part.box[3], self._limit)
         durations = [part.duration for part in parts]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .guard import check_count
 from .parts import Disposal, Outline, Part, read_exactly
 from .stills import eight_bits
 
@@ -61,6 +62,7 @@ def outline(file: BinaryIO) -> Outline:
             announced, plays = struct.unpack(">2I", data)
         elif name == b"fcTL":
             controls.append(_Control(data, []))
+            check_count(len(controls))
         elif name == b"IDAT" and controls:  # without a control before it, it is a default image and no frame
             controls[-1].ranges.append((start, size))
         elif name == b"fdAT" and controls:

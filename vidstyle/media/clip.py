@@ -28,8 +28,8 @@ class ReadOptions:
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
             raise OptionError(f"--max-pixels {self.max_pixels}: must be 1 or more")
-        if not 0 < self.fps <= 1000:
-            raise OptionError(f"--fps {float(self.fps):g}: must be above 0 and at most 1000")
+        if not Fraction(1, 1000) <= self.fps <= 1000:
+            raise OptionError(f"--fps {float(self.fps):g}: must be between 0.001 and 1000")
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,8 +16,16 @@ from typing import IO, BinaryIO
 
 import imageio_ffmpeg
 
+PATIENCE = 120  # seconds without a byte after which ffmpeg counts as stuck
+_MOST_OUTPUT = 2**27  # bytes that run() takes: the lines of a million packets
+_MOST_LOG = 2**20  # bytes of its log that are looked at, from the beginning and from the end
+
 # Only local files and pipes: a clip must not make ffmpeg open anything else.
 PROTOCOLS = ("-protocol_whitelist", "file,pipe")
+
+
+class RunawayError(Exception):
+    """ffmpeg was ended because it was stuck or had no end; the message says which."""
 
 
 def executable() -> str:
@@ -51,6 +62,15 @@ class Process:
         assert self._process.stdout
         return self._process.stdout  # type: ignore[return-value]
 
+    def read(self, size: int) -> bytes:
+        """As many bytes of its output; fewer at its end, or where it was stuck and had to be ended."""
+        timer = threading.Timer(PATIENCE, self._process.kill)
+        timer.start()
+        try:
+            return self.stdout.read(size)
+        finally:
+            timer.cancel()
+
     def wait(self) -> int:
         """Closes its input, waits for its end and returns its exit code."""
         if self._process.stdin:
@@ -60,8 +80,11 @@ class Process:
 
     def log(self) -> str:
         """What it has said so far."""
+        end = self._errors.seek(0, os.SEEK_END)
         self._errors.seek(0)
-        return self._errors.read().decode("utf-8", "replace")
+        head = self._errors.read(_MOST_LOG)
+        self._errors.seek(max(self._errors.tell(), end - _MOST_LOG))
+        return (head + self._errors.read(_MOST_LOG)).decode("utf-8", "replace")
 
     def first_line(self) -> str:
         """The first line of its log: what an encoder that cannot begin has to say."""
@@ -95,11 +118,18 @@ def reason(log: str) -> str:
 
 
 def run(arguments: list[str], loglevel: str = "info") -> tuple[int, str, str]:
-    """Runs ffmpeg to its end: exit code, standard output, log."""
+    """Runs ffmpeg to its end: exit code, standard output, log. Raises RunawayError."""
     process = Process(arguments, loglevel=loglevel)
+    output = bytearray()
     try:
-        output = process.stdout.read().decode("utf-8", "replace")
-        return process.wait(), output, process.log()
+        while block := process.read(2**16):
+            output += block
+            if len(output) > _MOST_OUTPUT:
+                raise RunawayError("it has too many frames; cut it into parts")
+        code = process.wait()
+        if code == -signal.SIGKILL:
+            raise RunawayError(f"ffmpeg was stuck in it for {PATIENCE} s; the file is damaged")
+        return code, output.decode("utf-8", "replace"), process.log()
     finally:
         process.close()
 

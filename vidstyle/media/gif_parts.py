@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .guard import check_count
 from .parts import Disposal, Outline, Part, read_exactly
 
 _DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE}
@@ -69,6 +70,7 @@ def outline(file: BinaryIO) -> Outline:
             box = (x, y, part_width, part_height)
             stored = (duration, box, disposal, transparent >= 0, True, (data_range,))
             parts.append(_GifPart(*stored, local or colours, transparent, flags & 0x40))
+            check_count(len(parts))
             duration, disposal, transparent = Fraction(0), Disposal.KEEP, -1
         elif block != b"\0":  # stray terminators are tolerated, as everywhere
             if parts:

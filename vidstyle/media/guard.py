@@ -1,7 +1,8 @@
-"""Keeps what Pillow raises and warns inside this package."""
+"""Bounds what a file can make this program do, and keeps what Pillow raises and warns inside this package."""
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 import zlib
@@ -12,6 +13,11 @@ from pathlib import Path
 from PIL import Image
 
 from ..errors import InputError
+
+MAX_FRAMES = 1_000_000  # of one clip: eleven hours at 25 a second
+_ALL_PIXELS = 200  # times max_pixels, of all frames of an animated picture: opening it may have to decode them all
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it logs about damaged files it raises too
 
 # What Pillow and the parsers here are known to raise on damaged files.
 _DAMAGE = (
@@ -59,6 +65,20 @@ def check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
         raise InputError(f"{path}: its pictures are {width}x{height}: the file is damaged")
     if width * height > max_pixels:
         raise InputError(_too_large(path, f"{width}x{height}", max_pixels))
+
+
+def check_clip(path: Path, width: int, height: int, frames: int, max_pixels: int) -> None:
+    """check_pixels() for an animated picture, whose frames must not have too many pixels in all either."""
+    check_pixels(path, width, height, max_pixels)
+    if width * height * frames > _ALL_PIXELS * max_pixels:
+        what = f"{frames} frames of {width}x{height}"
+        raise InputError(f"{path}: {what} are too much to decode: raise --max-pixels to read it all the same")
+
+
+def check_count(frames: int) -> None:
+    """Raises ValueError if a clip has more frames than MAX_FRAMES."""
+    if frames > MAX_FRAMES:
+        raise ValueError(f"it has more than {MAX_FRAMES} frames")
 
 
 def _too_large(path: Path, size: str, max_pixels: int) -> str:

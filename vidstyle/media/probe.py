@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from . import ffmpeg
-from .guard import check_pixels
+from .guard import MAX_FRAMES, check_pixels
 
 # Container names as sniff.py gives them, and ffmpeg's demuxer. Naming it keeps ffmpeg from guessing another.
 DEMUXERS = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matroska", "avi": "avi"}
@@ -50,7 +50,7 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     """Decodes the first frame and walks over the packets. Raises InputError if the file has no readable video."""
     only_video = ["-map", "0:V:0"]
     shown = ["-vf", "showinfo=checksum=0", "-frames:v", "1", "-f", "null", "-"]
-    _, _, log = ffmpeg.run([*source(path, format, max_pixels), *only_video, *shown])
+    _, log = _run(path, [*source(path, format, max_pixels), *only_video, *shown])
     stream = re.search(r"Stream #0:\d+.*?: Video: .*?, (\d+)x(\d+)", log)
     if stream:
         check_pixels(path, int(stream[1]), int(stream[2]), max_pixels)
@@ -67,12 +67,23 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     check_pixels(path, display, height, max_pixels)
     audio = re.search(r"Stream #0:\d+.*?: Audio: (\w+)", log)
     count, even, first, exact = _timing(path, format, max_pixels, Fraction(int(rate[1]), int(rate[2])))
+    if count > MAX_FRAMES:
+        raise InputError(f"{path}: has {count} frames, more than {MAX_FRAMES}: cut it into parts, or it is damaged")
     return Probe(display, height, width, exact, count, even, first, audio[1] if audio else None)
+
+
+def _run(path: Path, arguments: list[str], loglevel: str = "info") -> tuple[str, str]:
+    """Standard output and log of ffmpeg, which looks at `path`."""
+    try:
+        _, output, log = ffmpeg.run(arguments, loglevel)
+    except ffmpeg.RunawayError as error:
+        raise InputError(f"{path}: {error}") from error
+    return output, log
 
 
 def audio_codec(path: Path) -> str | None:
     """The codec of the first audio stream of `path`, None if there is none."""
-    _, _, log = ffmpeg.run([*ffmpeg.PROTOCOLS, "-i", ffmpeg.address(path)])
+    _, log = _run(path, [*ffmpeg.PROTOCOLS, "-i", ffmpeg.address(path)])
     found = re.search(r"Stream #0:\d+.*?: Audio: (\w+)", log)
     return found[1] if found else None
 
@@ -80,7 +91,7 @@ def audio_codec(path: Path) -> str | None:
 def _timing(path: Path, format: str, max_pixels: int, rate: Fraction) -> tuple[int, bool, Fraction, Fraction]:
     """Frame count, whether the rate is constant, the first frame's time, and the rate."""
     packets = ["-map", "0:V:0", "-c", "copy", "-copyts", "-f", "framecrc", "-"]
-    _, output, log = ffmpeg.run([*source(path, format, max_pixels), *packets], "warning")
+    output, log = _run(path, [*source(path, format, max_pixels), *packets], "warning")
     if _CUT_SHORT.search(log) or (format == "avi" and _is_cut_riff(path)):
         raise InputError(f"{path}: the file is damaged or incomplete, it ends too early: get a complete copy")
     clock = re.search(r"^#tb 0: (\d+)/(\d+)", output, re.MULTILINE)

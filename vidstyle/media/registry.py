@@ -14,7 +14,7 @@ from .clip import MAX_PIXELS, AudioSource, ClipReader, ClipWriter, ReadOptions, 
 from .encoders import CONTAINERS
 from .frame import ClipInfo, Frame
 from .gif_writer import GifWriter
-from .sequence import SequenceReader, folder_files, glob_files, is_pattern, pattern_files
+from .sequence import PICTURE_EXTENSIONS, SequenceReader, folder_files, glob_files, is_pattern, pattern_files
 from .sniff import Family, identify
 from .still_writer import SAVE_OPTIONS, StillWriter, folder_writer, pattern_writer
 from .stills import read_still
@@ -80,6 +80,11 @@ def default_extension(source: Path, format: str) -> str:
     return source.suffix if own in group else usual
 
 
+def is_clip_name(path: Path) -> bool:
+    """True if the name has an extension of something that can be read."""
+    return path.suffix.lower() in {*DEFAULT_EXTENSIONS.values(), *CONTAINERS, *PICTURE_EXTENSIONS}
+
+
 def open_clip(path: str | Path, options: ReadOptions = ReadOptions()) -> ClipReader:
     """Opens a file, a folder of stills, a numbered pattern (f_%04d.png) or a glob (*.png) for reading.
 
@@ -106,7 +111,7 @@ def load_picture(path: str | Path, max_pixels: int = MAX_PIXELS) -> Frame:
     Raises InputError if it cannot be read or holds more than one frame.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path}: is a folder, not a picture: give one picture in it")
     kind = identify(path)
     if kind.family == "still":

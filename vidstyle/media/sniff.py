@@ -42,6 +42,8 @@ _UNSUPPORTED_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"m
 def identify(path: Path) -> Kind:
     """The kind of the file `path`. Raises InputError if it is missing, empty, unreadable or of no known kind."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for, a device has no end
+            raise InputError(f"{path}: is no regular file: save it as a file first")
         with path.open("rb") as file:
             head = file.read(4096)
             kind = _png(file) if head.startswith(_PNG) else _other(head, path)

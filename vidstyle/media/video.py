@@ -58,7 +58,7 @@ class VideoReader:
         try:
             data = b""
             for number in range(first - skip, stop):
-                read = process.stdout.read(size)
+                read = process.read(size)
                 if len(read) == size:
                     data = read
                 elif not data or self._probe.even or stop - number > 1 or process.wait() or process.log():

@@ -14,6 +14,7 @@ from . import ffmpeg
 from .clip import AudioSource, WriteOptions
 from .encoders import CONTAINERS, choose
 from .frame import ClipInfo, Frame
+from .guard import MAX_FRAMES
 from .output import FileTarget, FramesWriter
 from .pixels import on_white
 from .probe import audio_codec
@@ -90,6 +91,10 @@ class VideoWriter(FramesWriter):
 
     def _feed(self, times: int) -> None:
         assert self._process
+        if self._written + times > MAX_FRAMES:
+            raise OutputError(
+                f"{self._path}: its pictures are shown for so long that it would have no end: write a GIF"
+            )
         for _ in range(times):
             try:
                 self._process.stdin.write(self._last)

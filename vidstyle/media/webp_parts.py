@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .guard import check_count
 from .parts import Disposal, Outline, Part, read_exactly
 
 _ALPHA_FLAG = 0x10
@@ -50,6 +51,7 @@ def outline(file: BinaryIO) -> Outline:
             # A lossless frame may use its alpha without an ALPH chunk, so only a lone lossy one is surely opaque.
             part = Part(duration, box, disposal, inner != b"VP8 ", not header[15] & 2, ((start + 16, size - 16),))
             parts.append(part)
+            check_count(len(parts))
         file.seek(start)
         read_exactly(file, size + (size & 1 if start + size < end else 0))
     return Outline(width, height, {0: 0, 1: None}.get(plays, plays - 1), parts)

@@ -9,13 +9,14 @@ import contextlib
 import hashlib
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -31,6 +32,10 @@ EMBEDDED = Path(__file__).parent.parent / "assets" / "vgg16_imagenet_conv_f16.sa
 VGG19_URL = "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
 VGG19_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 VGG19_MD5 = "253f8cb515780f3b799900260a226db6"
+LARGEST_FILE = 2**30  # bytes; Keras's VGG-19 with its last layers has 575 MB
+H5_READER = Path(__file__).with_name("h5_reader.py")
+H5_PATIENCE = 60  # seconds
+
 DOWNLOAD_TIMEOUT = 20  # seconds without a byte
 
 
@@ -58,14 +63,16 @@ def load_weights(network: str, path: Path | None = None) -> Weights:
     Raises WeightsError where the file is missing, unreadable, incomplete or of another shape.
     """
     path = locate(network) if path is None else path
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise WeightsError(f"{path}: no such weights file; give --weights a .safetensors or a Keras *_notop.h5 file")
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:
         raise WeightsError(f"{path}: weights are read from {' and '.join(FORMATS)} files; convert it to one of them")
+    if path.stat().st_size > LARGEST_FILE:
+        raise WeightsError(f"{path}: is larger than {LARGEST_FILE >> 20} MiB, so it does not hold {network}'s weights")
     try:
         tensors = reader(path)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, MemoryError, SafetensorError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"{path}: damaged or not a {path.suffix} file ({reason}); fetch it again") from error
     layers = _checked(network, path, tensors)
@@ -110,17 +117,18 @@ def _download(url: str, target: Path) -> None:
 
 
 def _keras_h5(path: Path) -> dict[str, NDArray[np.generic]]:
-    """`block1_conv1/kernel` and `/bias` of a Keras file, whatever it calls the arrays in a layer's group."""
-    tensors: dict[str, NDArray[np.generic]] = {}
-
-    def visit(name: str, item: h5py.HLObject) -> None:
-        layer = re.search(r"block\d_conv\d", name)
-        if layer and isinstance(item, h5py.Dataset) and item.ndim in (1, 4):
-            tensors[f"{layer[0]}/{'kernel' if item.ndim == 4 else 'bias'}"] = item[()]
-
-    with h5py.File(path, "r") as file:
-        file.visititems(visit)
-    return tensors
+    """`block1_conv1/kernel` and `/bias` of a Keras file, read by a process that may crash on it."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "weights.safetensors"
+        command = [sys.executable, str(H5_READER), str(path.absolute()), str(plain)]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=H5_PATIENCE)
+        except subprocess.TimeoutExpired as error:
+            raise ValueError(f"HDF5 was stuck in it for {H5_PATIENCE} s") from error
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").splitlines()
+            raise ValueError(said[-1] if done.returncode > 0 and said else "HDF5 crashed on it")
+        return load_file(plain)
 
 
 # File formats of weights. To add one: a function from a path to {"block1_conv1/kernel": array, ...}.

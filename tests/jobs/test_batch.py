@@ -1,0 +1,140 @@
+"""Batches: what a file of jobs may say, that failures end their own job only, and the exit code."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from vidstyle.cli.summary import summary
+from vidstyle.errors import InputError, OptionError
+from vidstyle.jobs.batch import Item, Outcome, Painted, folder_items, read_jobs, run_batch
+
+QUICK = "first-evaluations = 4\nevaluations = 2\nprecision = 'float32'\nend = 0.1\n"
+
+
+def test_jobs_have_the_defaults_and_their_own_settings(tmp_path):
+    (tmp_path / "jobs.toml").write_text(
+        "[defaults]\nstyle = 'a.png'\nsize = 99\n"
+        "[[job]]\ninput = 'a.gif'\n"
+        "[[job]]\ninput = '/far/b.mp4'\noutput = 'sub/b/'\nsize = 50\nstyle = 'b.png'\n"
+    )
+    first, second = read_jobs(tmp_path / "jobs.toml")
+    assert (first.source, first.folder, first.output) == (tmp_path / "a.gif", tmp_path, None)
+    assert (str(second.source), second.output) == ("/far/b.mp4", "sub/b/")
+    assert [item.settings["size"] for item in (first, second)] == [99, 50]
+    assert second.settings["styles"][0].path == tmp_path / "b.png"
+    assert read_jobs(tmp_path / "jobs.toml", tmp_path / "out")[1].folder == tmp_path / "out"
+
+
+ONE = "[[job]]\ninput = 'a.gif'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "has no jobs; write [[job]]"),
+        ("[jobs]\n", "unknown table 'jobs': did you mean '[[job]]'?"),
+        ("job = 3\n", "settings for all jobs stand under [defaults]"),
+        ("defaults = 3\n" + ONE, "settings for all jobs stand under [defaults]"),
+        ("[[job]]\noutput = 'b.gif'\n", "job 1: needs input"),
+        ("[[job]]\ninput = 3\n", "job 1: needs input"),
+        (ONE + "output = 3\n", "job 1: needs input"),
+        (ONE + "ouput = 'b.gif'\n", "unknown setting 'ouput'"),
+        (ONE + "overwrite = true\n", "unknown setting 'overwrite'"),
+        (ONE + "output = '/tmp/b.gif'\n", "lies outside"),
+        (ONE + "output = '../b.gif'\n", "lies outside"),
+        (ONE + "output = 'in/../../b.gif'\n", "lies outside"),
+        (ONE + "output = 'link/b.gif'\n", "lies outside"),
+        (ONE + "output = '.'\n", "lies outside"),
+        (ONE + ONE, "job 2 would write what job 1 writes"),
+        (ONE + "output = 'x.gif'\n" + ONE + "output = './x.gif'\n", "job 2 would write what job 1 writes"),
+        ("[defaults]\nsize = 'big'\n" + ONE, "size = \"big\": must be a whole number"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_of_jobs_is_refused_as_a_whole(tmp_path, text, words):
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "jobs.toml").write_text(text)
+    with pytest.raises(OptionError) as refusal:
+        read_jobs(folder / "jobs.toml")
+    assert words in str(refusal.value) and str(folder / "jobs.toml") in str(refusal.value)
+
+
+def test_any_failure_ends_its_own_item_only_and_leaves_no_folder(tmp_path):
+    items = [Item(tmp_path / str(n), tmp_path / f"out{n}" / "deep", None, {}) for n in range(4)]
+
+    def paint(item):
+        number = int(item.source.name)
+        if number in (0, 2):
+            raise InputError("two\nlines") if number == 0 else MemoryError()
+        (item.folder / "x.gif").touch()
+        return Painted(item.folder / "x.gif", 1, 0.5)
+
+    outcomes = list(run_batch(items, paint))
+    assert [outcome.error for outcome in outcomes] == ["two lines", "", f"{tmp_path}/2: MemoryError:", ""]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out1", "out3"]
+    reversed_order = list(run_batch(items[1::2], paint, lambda function, given: map(function, reversed(list(given)))))
+    assert [outcome.item for outcome in reversed_order] == items[3::-2]
+
+
+def test_a_folder_gives_its_clips_without_the_styles(small, tmp_path):
+    for name in ("b.GIF", "a.mp4", ".hidden.gif", "notes.txt", "s.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "sub.gif").mkdir()
+    from vidstyle import Style
+
+    found = folder_items(tmp_path, tmp_path / "out", [Style(tmp_path / "s.png")])
+    assert [item.source.name for item in found] == ["a.mp4", "b.GIF"]
+    with pytest.raises(InputError, match="no clips"):
+        folder_items(tmp_path / "sub.gif", tmp_path, [])
+
+
+def test_the_command_goes_on_past_failures_and_its_exit_code_says_so(small, tmp_path, vidstyle):
+    (tmp_path / "jobs.toml").write_text(
+        f"[defaults]\nstyle = '{small}/swirl.png'\n{QUICK}"
+        "[[job]]\ninput = 'none.gif'\n"
+        f"[[job]]\ninput = '{small}/clip.gif'\noutput = 'sub/one.gif'\n"
+        f"[[job]]\ninput = '{small}/clip.gif'\n"
+    )
+    code, out, err = vidstyle("batch", tmp_path / "jobs.toml", "--size", "32", "-o", tmp_path / "out")
+    lines = out.splitlines()
+    assert code == 1 and len(lines) == 3, err
+    assert lines[0] == f"failed: {tmp_path}/none.gif: there is no such file or folder"
+    assert lines[1].startswith(f"{tmp_path}/out/sub/one.gif: 2 frames in ")
+    assert lines[2].startswith(f"{tmp_path}/out/clip_swirl.gif: 2 frames in ")
+    names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert names == ["jobs.toml", "out", "out/clip_swirl.gif", "out/sub", "out/sub/one.gif"]
+    assert "2 of 3: " in err and "Traceback" not in err
+
+
+def test_a_batch_that_cannot_begin_is_refused(small, tmp_path, vidstyle):
+    (tmp_path / "jobs.toml").write_text(ONE + "size = 3\nstyle = 'a.png'\n")
+    for arguments, words in (
+        (["jobs.toml"], "--size 3: must be between 16 and 16384 pixels (for a.gif)"),
+        (["none.toml"], "none.toml: there is no such file"),
+        ([small], "--style: at least one picture is needed"),
+    ):
+        code, out, err = vidstyle("batch", *arguments, cwd=tmp_path)
+        assert (code, out, len(err.splitlines())) == (2, "", 1) and words in err
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_gets_a_table_and_quiet_only_the_failures(tmp_path, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")  # without colours
+    done, failed = (Item(Path(name), tmp_path, None, {}) for name in ("[red]a.gif", "b.gif"))
+    outcomes = [Outcome(done, Painted(Path("o.gif"), 4, 3.21)), Outcome(failed, error="b.gif: is [bold]")]
+    screens = [Terminal(), Terminal()]
+    monkeypatch.setattr("sys.stdout", screens[0])
+    monkeypatch.setattr("sys.stderr", screens[1])
+    summary(outcomes, quiet=False)
+    table = screens[0].getvalue()
+    assert "[red]a.gif" in table and "o.gif" in table and "3.2" in table and "b.gif: is [bold]" in table
+    assert not screens[1].getvalue()
+    summary(outcomes, quiet=True)
+    assert "a.gif" not in screens[1].getvalue() and "b.gif: is [bold]" in screens[1].getvalue()
+    assert screens[0].getvalue() == table

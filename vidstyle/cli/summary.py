@@ -1,0 +1,39 @@
+"""What a batch prints at its end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from ..errors import one_line
+from ..jobs.batch import Outcome
+
+
+def summary(outcomes: Sequence[Outcome], quiet: bool) -> None:
+    """A table on a terminal, a line for each elsewhere; of the failures alone, on standard error, if quiet."""
+    stream = sys.stderr if quiet else sys.stdout
+    shown = [outcome for outcome in outcomes if outcome.painted is None or not quiet]
+    if not shown:
+        return
+    if not stream.isatty():
+        for outcome in shown:
+            done = outcome.painted
+            said = f"{done.output}: {done.frames} frames in {done.seconds:.1f} s" if done else outcome.error
+            print(one_line(said if done else f"failed: {said}"), file=stream)
+        return
+    table = Table(Column("clip", overflow="fold"), Column("result", overflow="fold"), "frames", "seconds")
+    for outcome in shown:
+        if done := outcome.painted:
+            table.add_row(
+                escape(one_line(outcome.item.source)),
+                escape(one_line(done.output)),
+                f"{done.frames}",
+                f"{done.seconds:.1f}",
+            )
+        else:
+            table.add_row(escape(one_line(outcome.item.source)), f"[red]failed:[/red] {escape(outcome.error)}", "", "")
+    Console(file=stream).print(table)

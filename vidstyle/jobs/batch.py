@@ -1,0 +1,142 @@
+"""Many clips, one after another: what is to be done, and doing it past failures."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..config import Style
+from ..errors import InputError, OptionError, VidstyleError, one_line, unknown
+from ..media import is_clip_name
+from ..settings_file import merge, read_tables, settings_of
+
+
+@dataclass(frozen=True)
+class Item:
+    """A clip to paint.
+
+    folder: where its result goes. output: its name there, ending in / for a folder of pictures; None: named after the
+    clip. settings: by the names of settings_file.SETTINGS.
+    """
+
+    source: Path
+    folder: Path
+    output: str | None
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What became of an item: output, frames and seconds that it took."""
+
+    output: Path
+    frames: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """painted: None where it failed. error: why, in one line."""
+
+    item: Item
+    painted: Painted | None = None
+    error: str = ""
+
+
+# Calls a function for each item, here or elsewhere, and gives the outcomes in the order of the items.
+Execute = Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterator[Outcome]]
+
+
+def run_batch(items: Sequence[Item], paint: Callable[[Item], Painted], execute: Execute = map) -> Iterator[Outcome]:
+    """Paint all; a failure ends its own item only."""
+    return execute(functools.partial(_attempt, paint), items)
+
+
+def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
+    place = item.folder / (item.output or "")
+    folder = item.folder if item.output is None else place.parent
+    made: list[Path] = []
+    try:
+        for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+            missing.mkdir()
+            made.append(missing)
+        return Outcome(item, paint(item))
+    except VidstyleError as error:
+        return Outcome(item, error=one_line(error))
+    except Exception as error:  # a night's work must not end with one clip, whatever it is that this one meets
+        return Outcome(item, error=one_line(f"{item.source}: {type(error).__name__}: {error}"))
+    finally:
+        for folder in reversed(made):
+            with suppress(OSError):  # a result stands in it
+                folder.rmdir()
+
+
+def read_jobs(path: Path, folder: Path | None = None) -> list[Item]:
+    """The [[job]] tables of a TOML file: `input`, `output` and any setting; [defaults] has settings for all of them.
+
+    Inputs are relative to the file. Outputs must lie in `folder`, by default that of the file, and each have a name of
+    its own. Raises OptionError.
+    """
+    tables = read_tables(path)
+    for key in tables:
+        if key not in ("defaults", "job"):
+            raise OptionError(f"{path}: {unknown('table', key[:60], ('[defaults]', '[[job]]'))}")
+    defaults, jobs = tables.get("defaults", {}), tables.get("job", [])
+    if not isinstance(defaults, dict) or not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
+        raise OptionError(f"{path}: settings for all jobs stand under [defaults], those of each under [[job]]")
+    if not jobs:
+        raise OptionError(f'{path}: has no jobs; write [[job]] and below it input = "clip.gif" for each')
+    folder = path.parent if folder is None else folder
+    usual = settings_of(defaults, path)
+    items = []
+    for number, job in enumerate(jobs, 1):
+        source, output = job.pop("input", None), job.pop("output", None)
+        if not isinstance(source, str) or not (output is None or (isinstance(output, str) and output)):
+            raise OptionError(f'{path}: job {number}: needs input = "clip.gif"; output, if given, must be a text too')
+        settings = merge(usual, settings_of(job, path))
+        items.append(Item(path.parent / source, folder, output, settings))
+        if "\0" in source or (output and not _lies_in(folder, output)):
+            raise OptionError(
+                f"{path}: job {number}: the output {output!r} lies outside {folder}; name a folder with -o"
+            )
+    _check_names(path, items)
+    return items
+
+
+def folder_items(source: Path, folder: Path, styles: Iterable[Style]) -> list[Item]:
+    """Every clip and picture of a folder, by name; other files, hidden ones and the styles are left out.
+
+    Raises InputError if there are none.
+    """
+    pictures = {style.path.resolve() for style in styles}
+    try:
+        files = sorted(file for file in source.iterdir() if file.is_file() and not file.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"{source}: the folder cannot be read: {error.strerror}") from error
+    clips = [file for file in files if is_clip_name(file) and file.resolve() not in pictures]
+    if not clips:
+        raise InputError(f"{source}: there are no clips or pictures in it")
+    return [Item(file, folder, None, {}) for file in clips]
+
+
+def _lies_in(folder: Path, name: str) -> bool:
+    if "\0" in name:
+        return False
+    inside = os.path.realpath(folder)
+    return os.path.realpath(os.path.join(folder, name)).startswith(os.path.join(inside, ""))
+
+
+def _check_names(path: Path, items: Sequence[Item]) -> None:
+    """Raises OptionError where two jobs would write the same file."""
+    names: dict[object, int] = {}
+    for number, item in enumerate(items, 1):
+        own: object = item.output and os.path.realpath(item.folder / item.output)
+        own = own or (item.source.name, tuple(style.path.stem for style in item.settings.get("styles", ())))
+        if own in names:
+            raise OptionError(f"{path}: job {number} would write what job {names[own]} writes; give each an output")
+        names[own] = number
