@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from vidstyle.config import Config, Style, StyleLayer
+from vidstyle.config import DEFAULT_WEIGHTS, QUALITIES, Config, Style, StyleLayer
 from vidstyle.errors import OptionError, VidstyleError
 from vidstyle.media import ReadOptions, WriteOptions
 from vidstyle.pipeline import stylize_clip
-from vidstyle.settings_file import SETTINGS, arguments, as_toml, load_settings, plain_settings, tomllib
+from vidstyle.settings_file import (
+    SETTINGS,
+    arguments,
+    as_toml,
+    load_settings,
+    merge,
+    plain_settings,
+    settings_of,
+    tomllib,
+)
 
 QUICK = ["--first-evaluations", "6", "--evaluations", "2", "--precision", "float32"]
 
@@ -108,6 +117,11 @@ def test_what_was_saved_is_what_is_read(tmp_path):
         ("a = " + "[" * 100_000, "is neither"),
         ("{\"a\": " + "[" * 100_000, "is neither"),
         ("\xff\xfe", "is neither"),
+        ("a." * 200_000 + "a = 1", "500 dots in a line"),
+        ("#" * 2**20 + "#", "more than 1048576 characters"),
+        ("k" * 5000 + " = 1", f"unknown setting '{'k' * 60}' (known"),
+        ("style = [" + "'a'," * 1001 + "]", "style: must be a list of at most 1000"),
+        (f"style = '{':1' * 4000}'", "style: must be a text"),
     ],
 )  # fmt: skip
 def test_what_is_refused_names_the_file_and_the_key(tmp_path, text, words):
@@ -143,6 +157,23 @@ def test_a_file_of_settings_cannot_make_anything_be_written(small, tmp_path, tex
     with pytest.raises(VidstyleError):
         stylize_clip(small / "clip.gif", output=tmp_path / "o.mp4", **arguments(load_settings(tmp_path / "look.toml")))
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["elsewhere", "look.toml"]
+
+
+def test_a_quality_or_normalization_takes_its_own_figures_along(tmp_path):
+    """A saved file has all of them; what belongs to its own choice must not outlive another one."""
+    plain = plain_settings(Config((Style(Path("a.png")),)), ReadOptions(), WriteOptions())
+    saved = settings_of(plain, tmp_path / "s.toml")
+    names = {field.name for field in fields(Config)}
+
+    def config(**given):
+        return Config(**{name: value for name, value in merge(saved, given).items() if name in names})
+
+    assert config(size=99).effort == QUALITIES["normal"]
+    assert config(quality="draft").effort == QUALITIES["draft"]
+    assert config(quality="draft", evaluations=7).effort.evaluations == 7
+    assert config(normalization="gatys").term_weights == DEFAULT_WEIGHTS["gatys"]
+    kept = merge(saved, {"evaluations": 7}, {"quality": "normal", "normalization": "relative"})
+    assert kept == {**saved, "evaluations": 7}
 
 
 def test_a_file_that_is_none(tmp_path):

@@ -26,13 +26,23 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-LARGEST = 64 * 2**20  # bytes of a file of settings; reports of long clips have many figures
+LARGEST = 64 * 2**20  # bytes of a report; those of long clips have many figures
+LARGEST_TOML = 2**20  # characters
+MOST_DOTS = 500  # in a line; for a key, readers of TOML take a time that is quadratic in the number of its dots
+LONGEST_TEXT = 4096  # characters of a value, as names of files have at most
+MOST_ENTRIES = 1000  # of a list
 _GREATEST = 2**63  # of whole numbers, as TOML has it
 
 _OWNERS: tuple[type, ...] = (Config, ReadOptions, WriteOptions)
 # Name -> type of every setting. To replace files is not for a file of settings to say.
 SETTINGS: dict[str, Any] = {
     name: kind for owner in _OWNERS for name, kind in get_type_hints(owner).items() if name != "overwrite"
+}
+
+# Choices that bring values of their own along.
+_BRING_ALONG = {
+    "quality": ("first_evaluations", "evaluations"),
+    "normalization": ("content_weight", "style_weight", "tv_weight", "temporal_weight"),
 }
 
 
@@ -50,6 +60,21 @@ def load_settings(path: Path) -> dict[str, Any]:
     return settings_of(report if isinstance(report, dict) else content, path)
 
 
+def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings from several places, of which later ones win.
+
+    A quality or normalization that differs from the one before takes its own evaluations or weights along: those that a
+    run wrote into a file belong to the one that stands there.
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for choice, brought in _BRING_ALONG.items():
+            if choice in layer and layer[choice] != merged.get(choice, getattr(Config, choice)):
+                merged = {name: value for name, value in merged.items() if name not in brought}
+        merged.update(layer)
+    return merged
+
+
 def read_tables(path: Path) -> dict[str, Any]:
     """A TOML or JSON file as plain values. Raises OptionError if it is missing, too large or neither."""
     try:
@@ -58,8 +83,7 @@ def read_tables(path: Path) -> dict[str, Any]:
         if path.stat().st_size > LARGEST:
             raise OptionError(f"{path}: is larger than {LARGEST >> 20} MiB, so it is no file of settings")
         text = path.read_bytes().decode("utf-8-sig")
-        json_like = text.lstrip().startswith("{")
-        content = json.loads(text) if json_like else tomllib.loads(text)
+        content = json.loads(text) if text.lstrip().startswith("{") else _from_toml(text)
     except OSError as error:
         raise OptionError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
@@ -69,13 +93,20 @@ def read_tables(path: Path) -> dict[str, Any]:
     return content
 
 
+def _from_toml(text: str) -> dict[str, Any]:
+    if len(text) > LARGEST_TOML or any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+        raise ValueError(f"it has more than {LARGEST_TOML} characters, or {MOST_DOTS} dots in a line")
+    content: dict[str, Any] = tomllib.loads(text)
+    return content
+
+
 def settings_of(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """The settings in a table of the file `path`; null, which only reports have, is the default."""
     values: dict[str, Any] = {}
     for key, value in table.items():
         name = _field(key)
         if name not in SETTINGS:
-            raise OptionError(f"{path}: {unknown('setting', key, map(_key, SETTINGS))}")
+            raise OptionError(f"{path}: {unknown('setting', key[:60], map(_key, SETTINGS))}")
         if name in values:
             raise OptionError(f"{path}: {key}: is given twice; keep one of them")
         if value is None:
@@ -149,13 +180,16 @@ def _decode(kind: Any, value: Any, folder: Path) -> Any:
         (kind,) = (one for one in inner if one is not NoneType)
         return _decode(kind, value, folder)
     if origin is tuple:
-        return tuple(_decode(inner[0], one, folder) for one in (value if isinstance(value, list) else [value]))
+        values = value if isinstance(value, list) else [value]
+        if len(values) > MOST_ENTRIES:
+            raise _UnfitError(f"a list of at most {MOST_ENTRIES}")
+        return tuple(_decode(inner[0], one, folder) for one in values)
     if is_dataclass(kind) and isinstance(kind, type):
         return _object(kind, value, folder)
     if kind is Path:
         return folder / _decode(str, value, folder)
     if kind is str or origin is Literal:
-        if isinstance(value, str) and "\0" not in value:
+        if isinstance(value, str) and "\0" not in value and len(value) <= LONGEST_TEXT:
             return value
         raise _UnfitError(f"one of {', '.join(inner)}" if inner else "a text")
     if kind is bool:

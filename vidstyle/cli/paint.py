@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ..result_file import ResultFile
-from ..settings_file import arguments, as_toml
+from ..settings_file import arguments, as_toml, merge
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
 from .run_options import check, takes_run_settings
 from .summary import summary
@@ -54,7 +54,7 @@ def run(
     from ..pipeline import stylize_clip
     from ..progress import Silent, progress_for
 
-    given = {**usual, **settings}
+    given = merge(usual, settings)
     inputs = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ())]
     with (
         ResultFile("--save-config", save_config, overwrite, inputs) as settings_file,
@@ -105,16 +105,16 @@ def batch(
     from ..progress import Silent, progress_for
 
     if source.is_dir():
-        styles = {**usual, **settings}.get("styles", ())
+        styles = merge(usual, settings).get("styles", ())
         suffix = "_".join([source.resolve().name, *(style.path.stem for style in styles)])
         items = folder_items(source, output or source.resolve().with_name(suffix), styles)
     else:
         items = read_jobs(source, output)
     for item in items:
-        check({**usual, **item.settings, **settings}, f"for {item.source}")
+        check(merge(usual, item.settings, settings), f"for {item.source}")
 
     def paint(item: Item) -> Painted:
-        options = arguments({**usual, **item.settings, **settings}, overwrite=overwrite)
+        options = arguments(merge(usual, item.settings, settings), overwrite=overwrite)
         if not quiet:
             print(f"{items.index(item) + 1} of {len(items)}: {item.source}", file=sys.stderr, flush=True)
         if item.output is None:

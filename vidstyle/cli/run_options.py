@@ -13,7 +13,7 @@ import typer
 from ..config import Config, Style
 from ..errors import OptionError
 from ..media.clip import DEFAULT_FPS, MAX_PIXELS, Dither, Palette, WriteOptions
-from ..settings_file import arguments, load_settings
+from ..settings_file import arguments, load_settings, merge
 from .options import LOOK, OUTPUT, StyleOrFileOption, choice, default, number, takes_settings
 
 
@@ -74,7 +74,7 @@ def takes_run_settings(command: Callable[..., None]) -> Callable[..., None]:
             values[name] = number(f"--{name}", values[name])
         settings |= values
         if config:
-            check({"styles": (Style(Path()),), **usual, **settings}, f"with the settings in {config}")
+            check(merge({"styles": (Style(Path()),)}, usual, settings), f"with the settings in {config}")
         command(**given, settings=settings, usual=usual)
 
     parameters = [

@@ -13,7 +13,7 @@ from typing import Any
 from ..config import Style
 from ..errors import InputError, OptionError, VidstyleError, unknown
 from ..media import is_clip_name
-from ..settings_file import read_tables, settings_of
+from ..settings_file import merge, read_tables, settings_of
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def read_jobs(path: Path, folder: Path | None = None) -> list[Item]:
     tables = read_tables(path)
     for key in tables:
         if key not in ("defaults", "job"):
-            raise OptionError(f"{path}: {unknown('table', key, ('[defaults]', '[[job]]'))}")
+            raise OptionError(f"{path}: {unknown('table', key[:60], ('[defaults]', '[[job]]'))}")
     defaults, jobs = tables.get("defaults", {}), tables.get("job", [])
     if not isinstance(defaults, dict) or not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
         raise OptionError(f"{path}: settings for all jobs stand under [defaults], those of each under [[job]]")
@@ -98,7 +98,7 @@ def read_jobs(path: Path, folder: Path | None = None) -> list[Item]:
         source, output = job.pop("input", None), job.pop("output", None)
         if not isinstance(source, str) or not (output is None or (isinstance(output, str) and output)):
             raise OptionError(f'{path}: job {number}: needs input = "clip.gif"; output, if given, must be a text too')
-        settings = {**usual, **settings_of(job, path)}
+        settings = merge(usual, settings_of(job, path))
         items.append(Item(path.parent / source, folder, output, settings))
         if "\0" in source or (output and not _lies_in(folder, output)):
             raise OptionError(
