@@ -13,6 +13,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from vidstyle.neural.weights import EMBEDDED
+
 COMMAND = [sys.executable, "-W", "error", "-m", "vidstyle"]
 # TensorFlow's own imports warn; everything else must not.
 RUN = [sys.executable, "-m", "vidstyle"]
@@ -77,6 +79,18 @@ def test_weights(tmp_path):
     assert "226357b01bc2ae6b5e8336361cbeb0b2ec9e51bc3998006f589c7161774b803f" in out and "comes with vidstyle" in out
 
 
+def test_a_name_that_is_no_text_is_printed_all_the_same(tmp_path):
+    name = tmp_path / os.fsdecode(b"\xff.safetensors")
+    try:
+        name.symlink_to(EMBEDDED)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    command = [*COMMAND, "weights", "--weights", name]
+    strict = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    done = subprocess.run(command, capture_output=True, text=True, env=strict, check=True)
+    assert "\\udcff.safetensors" in done.stdout
+
+
 def make_bad_files(folder, small):
     picture = PIL.Image.fromarray(np.zeros((20, 20, 3), np.uint8))
     picture.save(folder / "tiny.png")
@@ -100,6 +114,7 @@ def make_bad_files(folder, small):
 # The arguments after `vidstyle` and what its one line must say.
 BAD = {
     "missing input": ("run none.gif --style s.png", "none.gif: there is no such file"),
+    "name that a terminal would obey": ("run a\x1b[2J.gif --style s.png", "a\\x1b[2J.gif: "),
     "empty input": ("run empty.gif --style s.png", "empty.gif: the file is empty"),
     "text named gif": ("run text.gif --style s.png", "text.gif: not a picture or video"),
     "truncated gif": ("run cut.gif --style s.png", "cut.gif: "),

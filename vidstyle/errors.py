@@ -43,3 +43,13 @@ def unknown(what: str, value: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
     guess = f": did you mean '{near[0]}'?" if near else ""
     return f"unknown {what} '{value}'{guess} (known: {', '.join(names)})"
+
+
+def one_line(text: object) -> str:
+    """Any text on one line of visible characters, since messages and names of files may hold what terminals obey.
+
+    >>> one_line("a\\n\\x1b[2Jb")
+    'a \\\\x1b[2Jb'
+    """
+    line = " ".join(str(text).split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

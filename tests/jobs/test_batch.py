@@ -125,6 +125,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_gets_a_table_and_quiet_only_the_failures(tmp_path, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")  # without colours
     done, failed = (Item(Path(name), tmp_path, None, {}) for name in ("[red]a.gif", "b.gif"))
     outcomes = [Outcome(done, Painted(Path("o.gif"), 4, 3.21)), Outcome(failed, error="b.gif: is [bold]")]
     screens = [Terminal(), Terminal()]

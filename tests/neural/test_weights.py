@@ -53,6 +53,14 @@ def test_keras_files_are_the_same_weights(tmp_path, tensors, names):
         np.testing.assert_array_equal(found.layers[name].bias, layer.bias)
 
 
+def test_what_an_optimizer_keeps_beside_a_saved_model_is_not_taken_for_its_weights(tmp_path, tensors):
+    write_h5(tmp_path / "w.h5", tensors, lambda layer, part: f"model_weights/{layer}/{layer}/{part}:0")
+    with h5py.File(tmp_path / "w.h5", "a") as file:
+        file["optimizer_weights/adam/block3_conv1/kernel/m:0"] = np.zeros((3, 3, 128, 256))
+    found = load_weights("vgg16", tmp_path / "w.h5").layers["conv3_1"]
+    np.testing.assert_array_equal(found.kernel, tensors["block3_conv1/kernel"].astype(np.float32))
+
+
 def refused(path, network="vgg16"):
     with pytest.raises(WeightsError) as refusal:
         load_weights(network, path)

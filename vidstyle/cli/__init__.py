@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import VidstyleError
+from ..errors import VidstyleError, one_line
 from . import look, paint, views
 
 app = typer.Typer(
@@ -37,6 +37,8 @@ def main() -> NoReturn:
     143 is SIGTERM.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    if sys.stdout.errors == "strict":  # names of files need not be of the terminal's encoding
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = app(prog_name="vidstyle", standalone_mode=False)
     except VidstyleError as error:
@@ -57,5 +59,5 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _fail(message: str) -> int:
-    print(f"vidstyle: {' '.join(message.split())}", file=sys.stderr)
+    print(f"vidstyle: {one_line(message)}", file=sys.stderr)
     return 2

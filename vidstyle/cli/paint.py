@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import one_line
 from ..result_file import ResultFile
 from ..settings_file import arguments, as_toml, merge
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
@@ -74,7 +75,7 @@ def run(
         for notice in done.notices:
             print(f"vidstyle: {notice}", file=sys.stderr)
         total = done.totals
-        print(f"{done.output}: {total['frames']} frames in {total['seconds']:.1f} s")
+        print(f"{one_line(done.output)}: {total['frames']} frames in {total['seconds']:.1f} s")
 
 
 @takes_run_settings
@@ -116,7 +117,7 @@ def batch(
     def paint(item: Item) -> Painted:
         options = arguments(merge(usual, item.settings, settings), overwrite=overwrite)
         if not quiet:
-            print(f"{items.index(item) + 1} of {len(items)}: {item.source}", file=sys.stderr, flush=True)
+            print(f"{items.index(item) + 1} of {len(items)}: {one_line(item.source)}", file=sys.stderr, flush=True)
         if item.output is None:
             with open_clip(item.source, options["read"]) as clip:
                 name = default_output(item.source, clip.info, options["styles"]).name

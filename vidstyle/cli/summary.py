@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from ..errors import one_line
 from ..jobs.batch import Outcome
 
 
@@ -22,14 +23,17 @@ def summary(outcomes: Sequence[Outcome], quiet: bool) -> None:
         for outcome in shown:
             done = outcome.painted
             said = f"{done.output}: {done.frames} frames in {done.seconds:.1f} s" if done else outcome.error
-            print(said if done else f"failed: {said}", file=stream)
+            print(one_line(said if done else f"failed: {said}"), file=stream)
         return
     table = Table(Column("clip", overflow="fold"), Column("result", overflow="fold"), "frames", "seconds")
     for outcome in shown:
         if done := outcome.painted:
             table.add_row(
-                escape(str(outcome.item.source)), escape(str(done.output)), f"{done.frames}", f"{done.seconds:.1f}"
+                escape(one_line(outcome.item.source)),
+                escape(one_line(done.output)),
+                f"{done.frames}",
+                f"{done.seconds:.1f}",
             )
         else:
-            table.add_row(escape(str(outcome.item.source)), f"[red]failed:[/red] {escape(outcome.error)}", "", "")
+            table.add_row(escape(one_line(outcome.item.source)), f"[red]failed:[/red] {escape(outcome.error)}", "", "")
     Console(file=stream).print(table)

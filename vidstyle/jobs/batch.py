@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Style
-from ..errors import InputError, OptionError, VidstyleError, unknown
+from ..errors import InputError, OptionError, VidstyleError, one_line, unknown
 from ..media import is_clip_name
 from ..settings_file import merge, read_tables, settings_of
 
@@ -67,9 +67,9 @@ def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
             made.append(missing)
         return Outcome(item, paint(item))
     except VidstyleError as error:
-        return Outcome(item, error=" ".join(str(error).split()))
+        return Outcome(item, error=one_line(error))
     except Exception as error:  # a night's work must not end with one clip, whatever it is that this one meets
-        return Outcome(item, error=" ".join(f"{item.source}: {type(error).__name__}: {error}".split()))
+        return Outcome(item, error=one_line(f"{item.source}: {type(error).__name__}: {error}"))
     finally:
         for folder in reversed(made):
             with suppress(OSError):  # a result stands in it

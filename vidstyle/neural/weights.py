@@ -121,10 +121,13 @@ def _keras_h5(path: Path) -> dict[str, NDArray[np.generic]]:
     def visit(name: str, item: h5py.HLObject) -> None:
         layer = re.search(r"block\d_conv\d", name)
         if layer and isinstance(item, h5py.Dataset) and item.ndim in (1, 4):
+            key = f"{layer[0]}/{'kernel' if item.ndim == 4 else 'bias'}"
+            if key in tensors:  # the optimizer's of a saved model, which come after the model's
+                return
             # A few bytes can announce terabytes, and a file can name others to be read in its place.
             if item.size > LARGEST_TENSOR or item.dtype.kind != "f" or item.external or item.is_virtual:
                 raise ValueError(f"{name} is {item.dtype} of shape {item.shape}, no weights of a VGG")
-            tensors[f"{layer[0]}/{'kernel' if item.ndim == 4 else 'bias'}"] = item[()]
+            tensors[key] = item[()]
 
     with h5py.File(path, "r") as file:
         file.visititems(visit)
