@@ -45,7 +45,7 @@ COUNTS = {
     ".mkv": 20,
     ".avi": 20,
     ".safetensors": 200,
-    ".h5": 200,
+    ".h5": 15,  # each in a process of its own
     ".toml": 200,
     ".json": 200,
     "jobs.toml": 100,

@@ -86,6 +86,19 @@ def test_exif_orientation(kit, tmp_path, orientation):
     found = kit.read(path)[0].image
     assert found.shape == (info.height, info.width, 3)
     assert np.array_equal(found, turns[orientation])
+    tiff = save(Image.fromarray(straight), tmp_path / "c.tif", exif=exif)
+    assert np.array_equal(kit.read(tiff)[0].image, turns[orientation])
+
+
+def test_libtiff_does_not_speak_for_itself(kit, tmp_path, capfd):
+    path = save(Image.fromarray(kit.picture()), tmp_path / "a.tif", compression="tiff_adobe_deflate")
+    content = bytearray(path.read_bytes())
+    with Image.open(path) as image:
+        content[image.tag_v2[273][0] + 2] ^= 255  # StripOffsets
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        load_picture(path)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_colour_profile_is_applied_and_a_broken_one_ignored(kit, tmp_path):

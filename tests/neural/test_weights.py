@@ -61,6 +61,17 @@ def test_what_an_optimizer_keeps_beside_a_saved_model_is_not_taken_for_its_weigh
     np.testing.assert_array_equal(found.kernel, tensors["block3_conv1/kernel"].astype(np.float32))
 
 
+def test_a_file_that_hdf5_crashes_on_or_never_ends_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "w.h5").touch()
+    (tmp_path / "crash.py").write_text("import os; os.abort()")
+    (tmp_path / "stuck.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(weights, "H5_READER", tmp_path / "crash.py")
+    assert "HDF5 crashed on it" in refused(tmp_path / "w.h5")
+    monkeypatch.setattr(weights, "H5_READER", tmp_path / "stuck.py")
+    monkeypatch.setattr(weights, "H5_PATIENCE", 0.2)
+    assert "HDF5 was stuck in it" in refused(tmp_path / "w.h5")
+
+
 def refused(path, network="vgg16"):
     with pytest.raises(WeightsError) as refusal:
         load_weights(network, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from ..errors import InputError
+from ..silence import silence
 from .frame import Frame
 from .guard import check_pixels, decoding
 
@@ -34,7 +36,8 @@ def read_header(path: Path, max_pixels: int) -> Header:
     with decoding(path, max_pixels), Image.open(path, formats=_FORMATS) as image:
         width, height = image.size
         pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
-        turned = image.getexif().get(_ORIENTATION) in _TURNED
+        # Pillow gives the size of a TIFF as displayed, that of others as stored.
+        turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _TURNED
         has_alpha = image.has_transparency_data
     check_pixels(path, width, height, max_pixels)
     if pages > 1:
@@ -48,7 +51,8 @@ def read_still(path: Path, max_pixels: int, duration: Fraction) -> Frame:
     with decoding(path, max_pixels), Image.open(path, formats=_FORMATS) as image:
         profile = image.info.get("icc_profile")
         has_alpha = image.has_transparency_data
-        image.load()
+        with silence() if image.format == "TIFF" else nullcontext():  # libtiff writes of damage to stderr
+            image.load()
         upright = ImageOps.exif_transpose(image)
         plain = eight_bits(upright)
         alpha = np.array(plain.convert("RGBA").getchannel("A")) if has_alpha else None

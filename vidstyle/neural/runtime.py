@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+
+from ..silence import silence
 
 __all__ = ["compute_dtype", "native_bfloat16", "tf"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """TensorFlow greets on stderr from C++ before any setting can stop it; that is not for users."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("w") as nothing:
-        os.dup2(nothing.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-with _silence():
+with silence():  # TensorFlow greets from C++ before any setting can stop it
     import tensorflow as tf
 
     tf.constant(0)  # finds the devices, which it greets too
