@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import math
+import os
 import re
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
@@ -96,13 +97,13 @@ class Style:
     def parse(cls, text: str) -> Style:
         """`IMAGE[:WEIGHT[:LAYER,LAYER...]][@TIME]`; what is the name of a file is taken as it stands."""
         rest, at, weight, layers = text, None, 1.0, None
-        if not Path(rest).exists() and (match := re.fullmatch(r"(.+)@([-+]?[\d.]+)s?", rest)):
+        if not os.path.exists(rest) and (match := re.fullmatch(r"(.+)@([-+]?[\d.]+)s?", rest)):
             try:
                 rest, at = match[1], Fraction(match[2])
             except ValueError as error:
                 raise OptionError(f"--style {text}: '{match[2]}' is not a time; write IMAGE@2.5s") from error
         number = r"([-+]?[\d.]+(?:e[-+]?\d+)?|nan|inf)"
-        if not Path(rest).exists() and (
+        if not os.path.exists(rest) and (
             match := re.fullmatch(rf"(.+?):{number}(?::([a-z][\w,]*))?", rest, re.IGNORECASE)
         ):
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -161,7 +162,7 @@ class _Job:
         """Of the files that decide the result besides the source."""
         return {
             "weights": self.weights.sha256,
-            **{str(path): file_sha256(path) for path in self.config.pictures if path.is_file()},
+            **{str(path): file_sha256(path) for path in self.config.pictures if os.path.isfile(path)},
         }
 
     def run(self, progress: Callable[[Progress], None] | None = None) -> Iterator[Progress]:
@@ -341,7 +342,7 @@ def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
 def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
     """Raises OptionError where the output `target` is one of the inputs."""
     for taken in inputs:
-        if target.exists() and taken.exists() and target.samefile(taken):
+        if os.path.exists(target) and os.path.exists(taken) and target.samefile(taken):
             raise OptionError(f"-o {target}: is an input of this run; choose another name")
 
 

@@ -32,10 +32,10 @@ class ResultFile:
     def __enter__(self) -> ResultFile:
         if self.path is None:
             return self
-        if self.path.is_dir():
+        if os.path.isdir(self.path):
             raise OutputError(f"{self.option} {self.path}: is a folder; name a file")
-        if self.path.exists():
-            if any(taken.exists() and self.path.samefile(taken) for taken in self.inputs):
+        if os.path.exists(self.path):
+            if any(os.path.exists(taken) and self.path.samefile(taken) for taken in self.inputs):
                 raise OutputError(f"{self.option} {self.path}: is an input of this run; choose another name")
             if not self.overwrite:
                 raise OutputError(f"{self.option} {self.path}: exists already; add --overwrite or choose another name")

@@ -4,12 +4,18 @@ import os
 import shutil
 import struct
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vidstyle.errors import InputError, OutputError
+from vidstyle.config import Style
+from vidstyle.errors import InputError, OutputError, VidstyleError
 from vidstyle.media import ClipInfo, Frame, ReadOptions, create_clip, ffmpeg, guard, load_picture, open_clip
+from vidstyle.neural.weights import load_weights
+from vidstyle.pipeline import stylize_clip
+from vidstyle.result_file import ResultFile
+from vidstyle.settings_file import load_settings
 
 
 def gif_of(side, frames):
@@ -87,3 +93,24 @@ def test_pictures_that_are_shown_for_ages_make_no_endless_video(tmp_path):
     with pytest.raises(OutputError, match="would have no end"), create_clip(tmp_path / "a.mp4", info) as writer:
         writer.write(Frame(np.zeros((32, 32, 3), np.uint8), Fraction(65535 * 100)))
     assert not os.listdir(tmp_path)
+
+
+def test_a_name_that_no_file_system_takes_is_refused_wherever_it_stands(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "a" * 300
+    picture = small / "swirl.png"
+    assert Style.parse(f"{name}:3") == Style(Path(name), 3.0)
+    for call in (
+        lambda: open_clip(f"{name}.gif"),
+        lambda: load_picture(f"{name}.png"),
+        lambda: load_weights("vgg16", Path(f"{name}.h5")),
+        lambda: load_settings(Path(name)),
+        lambda: ResultFile("--report", f"{name}.json", False).__enter__(),
+        lambda: stylize_clip(picture, [name], "out.png"),
+        lambda: stylize_clip(picture, [picture], f"{name}.png"),
+        lambda: stylize_clip(picture, [picture], f"{name}/"),
+        lambda: stylize_clip(picture, [picture], "out.png", keep_mask=Path(name)),
+    ):
+        with pytest.raises(VidstyleError, match=name):
+            call()
+    assert not os.listdir()

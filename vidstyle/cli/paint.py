@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,7 +106,7 @@ def batch(
     from ..pipeline import default_output, stylize_clip
     from ..progress import Silent, progress_for
 
-    if source.is_dir():
+    if os.path.isdir(source):
         styles = merge(usual, settings).get("styles", ())
         suffix = "_".join([source.resolve().name, *(style.path.stem for style in styles)])
         items = folder_items(source, output or source.resolve().with_name(suffix), styles)

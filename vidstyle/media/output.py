@@ -70,7 +70,7 @@ class FileTarget(Target):
             raise OutputError(f"{path}: is no regular file: give another output")
         if exists and not overwrite:
             raise OutputError(f"{path}: exists already: use --overwrite to replace it")
-        if not self._final.parent.is_dir():
+        if not os.path.isdir(self._final.parent):
             raise OutputError(f"{path}: the folder {self._final.parent} does not exist: create it first")
         self.rehearse()
 

@@ -111,7 +111,7 @@ def load_picture(path: str | Path, max_pixels: int = MAX_PIXELS) -> Frame:
     Raises InputError if it cannot be read or holds more than one frame.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path}: is a folder, not a picture: give one picture in it")
     kind = identify(path)
     if kind.family == "still":

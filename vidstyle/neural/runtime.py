@@ -17,8 +17,6 @@ with silence():  # TensorFlow greets from C++ before any setting can stop it
 
     tf.constant(0)  # finds the devices, which it greets too
 
-tf.get_logger().setLevel("ERROR")  # one process may paint many clips, each with graphs of its own: no matter to warn of
-
 # The graphs here are written as they should run: Grappler's passes took 3 s a graph and made nothing faster.
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 tf.config.experimental.enable_op_determinism()

@@ -63,7 +63,7 @@ def load_weights(network: str, path: Path | None = None) -> Weights:
     Raises WeightsError where the file is missing, unreadable, incomplete or of another shape.
     """
     path = locate(network) if path is None else path
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise WeightsError(f"{path}: no such weights file; give --weights a .safetensors or a Keras *_notop.h5 file")
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import math
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -92,7 +93,7 @@ def _each(styles: Sequence[str | Path | Style]) -> Iterator[Style]:
     """The styles, a folder as all pictures in it."""
     for style in styles:
         parsed = style if isinstance(style, Style) else Style.parse(str(style))
-        if parsed.path.is_dir():
+        if os.path.isdir(parsed.path):
             yield from (replace(parsed, path=path) for path in folder_files(parsed.path))
         else:
             yield parsed

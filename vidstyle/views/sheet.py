@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -102,7 +103,7 @@ def create_sheet(
 
 def still_name(source: Path, suffix: str) -> Path:
     """The name of a sheet that does not move: `<input>_<suffix>` beside the input, a clip or a folder."""
-    base = source if source.is_file() else (source if source.is_dir() else source.parent).resolve()
+    base = source if os.path.isfile(source) else (source if os.path.isdir(source) else source.parent).resolve()
     return beside(base, PICTURE, suffix)
 
 
