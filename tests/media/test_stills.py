@@ -90,6 +90,17 @@ def test_exif_orientation(kit, tmp_path, orientation):
     assert np.array_equal(kit.read(tiff)[0].image, turns[orientation])
 
 
+def test_a_jpeg_of_countless_scans_is_refused(kit, tmp_path):
+    path = save(Image.fromarray(kit.picture()), tmp_path / "a.jpg", progressive=True)
+    content = path.read_bytes()
+    last = content[content.rfind(b"\xff\xda") : -2]
+    path.write_bytes(content[:-2] + 50 * last + content[-2:])
+    load_picture(path)
+    path.write_bytes(content[:-2] + 200 * last + content[-2:])
+    with pytest.raises(InputError, match="more than 100 scans"):
+        load_picture(path)
+
+
 def test_libtiff_does_not_speak_for_itself(kit, tmp_path, capfd):
     path = save(Image.fromarray(kit.picture()), tmp_path / "a.tif", compression="tiff_adobe_deflate")
     content = bytearray(path.read_bytes())

@@ -20,6 +20,8 @@ from .guard import check_pixels, decoding
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
 _TURNED = range(5, 9)  # values of EXIF's orientation that exchange width and height
 _ORIENTATION = 0x0112
+_SCAN = b"\xff\xda"
+_MOST_SCANS = 100  # of a JPEG; progressive ones have about ten, and a scan of a few bytes costs a pass over all pixels
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ def read_still(path: Path, max_pixels: int, duration: Fraction) -> Frame:
     with decoding(path, max_pixels), Image.open(path, formats=_FORMATS) as image:
         profile = image.info.get("icc_profile")
         has_alpha = image.has_transparency_data
+        if image.format == "JPEG" and path.read_bytes().count(_SCAN) > _MOST_SCANS:
+            raise InputError(f"{path}: has more than {_MOST_SCANS} scans: the file is damaged")
         with silence() if image.format == "TIFF" else nullcontext():  # libtiff writes of damage to stderr
             image.load()
         upright = ImageOps.exif_transpose(image)
