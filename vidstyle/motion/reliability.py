@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-SHARP = 0.35  # of Lanczos interpolation in carried paint, the rest is bilinear
+SHARP = 0.3  # of Lanczos interpolation in carried paint, the rest is bilinear
 EDGE = 0.5  # pixels beyond the picture's edge from where paint may still be carried
 
 
