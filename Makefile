@@ -26,7 +26,7 @@ lint: $(VENV)/.tested
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py out/bench.md
 
 # Draws samples/styles anew.
 styles: $(VENV)/.installed

@@ -1,21 +1,25 @@
-"""What `make bench` runs: the cost of an evaluation and of a frame, in one table of one run.
+"""What `make bench` runs: what an evaluation, a frame and a job cost, beside what others need, in one table.
 
-Times depend on the machine and on what else it does; the ratios to the first row are what to compare.
+Times depend on the machine and on what else it does; the ratios are what to compare. The table is printed, and written
+to the file that is named as an argument.
 """
 
 from __future__ import annotations
 
+import os
 import platform
+import re
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
+from peers import plain_adam, torch_evaluation
 
 from vidstyle.config import Config, Style
 from vidstyle.media import load_picture, open_clip
@@ -25,8 +29,9 @@ from vidstyle.neural.stylize import Stylizer, resize
 from vidstyle.neural.weights import load_weights
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-STYLE = SAMPLES / "styles" / "cubist.png"
+CLIP, STYLE = SAMPLES / "bunny.gif", SAMPLES / "styles" / "cubist.png"
 EVALUATIONS, REPEATS, FRAMES = 10, 5, 6
+SIDES = (128, 256, 512)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -40,36 +45,96 @@ def seconds(work: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
+def share_in_onednn(side: int, precision: str) -> float:
+    """Of an evaluation's time, from oneDNN's own log of another process."""
+    command = [sys.executable, __file__, "--evaluate", str(side), precision]
+    log = subprocess.run(command, env={**os.environ, "ONEDNN_VERBOSE": "1"}, capture_output=True, text=True, check=True)
+    _, after = log.stdout.split("BEGIN\n")
+    inside = sum(float(line.rsplit(",", 1)[1]) for line in after.splitlines() if ",exec," in line)
+    took = re.search(r"TOOK (\S+)", after)
+    assert took
+    return inside / float(took[1])
+
+
+def evaluate(side: int, precision: str) -> None:
+    """What share_in_onednn() watches."""
+    engine, content = engine_for(side, precision)
+    engine.paint(content, content, EVALUATIONS)
+    print("BEGIN", flush=True)
+    begin = time.perf_counter()
+    engine.paint(content, content, EVALUATIONS)
+    print(f"TOOK {1000 * (time.perf_counter() - begin)}", flush=True)
+
+
+def engine_for(side: int, precision: str):  # type: ignore[no-untyped-def]
+    """The engine for frames of the sample clip of this longer side, and the first of them."""
+    config = Config(styles=(Style(STYLE),), precision=precision)
+    size = (side * 9 // 16, side)
+    with open_clip(CLIP) as clip:
+        content = resize(next(clip.frames()).image, size)
+    return Stylizer(config, load_weights("vgg16"), [load_picture(STYLE).image]).engine(size), content
+
+
 def main() -> None:
     """Measure, and print the table."""
-    weights = load_weights("vgg16")
-    style = load_picture(STYLE).image
-    with open_clip(SAMPLES / "bunny.gif") as clip:
-        frames = [frame.image for frame in islice(clip.frames(), FRAMES)]
-    machine = f"{platform.machine()}, {'bfloat16 in hardware' if native_bfloat16() else 'no bfloat16 in hardware'}"
-    table = Table("what", "ms", "ratio", title=f"vidstyle on {machine}, Python {platform.python_version()}")
-    first: float | None = None
+    weights, style = load_weights("vgg16"), load_picture(STYLE).image
+    with open_clip(CLIP) as clip:
+        everything = [frame.image for frame in clip.frames()]
+    frames = list(islice(everything, FRAMES))
+    content = frames[0].astype(np.float32)
+    rows: list[tuple[str, float, str]] = []
+
+    def row(what: str, took: float, note: str = "") -> None:
+        rows.append((what, took, note))
+        print(f"{what}: {took:.4g} s {note}", flush=True)
+
+    each: dict[tuple[int, str], float] = {}
     for precision in ("float32", "bfloat16"):
-        config = Config(styles=(Style(STYLE),), precision=precision)
-        stylizer = Stylizer(config, weights, [style])
-        for side in (128, 256, 512):
-            size = (side * 9 // 16, side)
-            content = resize(frames[0], size)
-            engine = stylizer.engine(size)
+        for side in SIDES:
+            engine, picture = engine_for(side, precision)
+            each[side, precision] = seconds(lambda: engine.paint(picture, picture, EVALUATIONS)) / EVALUATIONS  # noqa: B023
+            note = f"{share_in_onednn(side, precision):.0%} inside oneDNN"
+            row(f"evaluation, {side}x{side * 9 // 16}, {precision}", each[side, precision], note)
+    row(
+        "four times the pixels, bfloat16",
+        each[512, "bfloat16"],
+        f"{each[512, 'bfloat16'] / each[256, 'bfloat16']:.2f} x",
+    )
+    torch_loop = torch_evaluation(weights, style, content)
+    if torch_loop is not None:
+        took = seconds(torch_loop)
+        row("evaluation in PyTorch, float32", took, f"{took / each[256, 'bfloat16']:.1f} x vidstyle's")
 
-            def evaluate(engine=engine, content=content) -> object:  # type: ignore[no-untyped-def]
-                return engine.paint(content, content, EVALUATIONS)
+    results = list(Stylizer(Config(styles=(Style(STYLE),)), weights, [style]).clip(frames, [Shot(0, len(frames))]))
+    after = statistics.median(result.seconds for result in results[1:])
+    evaluations = statistics.median(result.evaluations for result in results[1:])
+    row("a frame after the first, 256x144", after, f"{evaluations:.0f} evaluations")
 
-            took = 1000 * seconds(evaluate) / EVALUATIONS
-            first = first or took
-            table.add_row(f"an evaluation, {side}x{size[0]}, {precision}", f"{took:.1f}", f"{took / first:.2f}")
-        results = list(stylizer.clip(frames, [Shot(0, len(frames))]))
-        took = 1000 * statistics.median(result.seconds for result in results[1:])
-        what = f"a frame after the first, 256x144, {config.effort.evaluations} evaluations, {precision}"
-        table.add_row(what, f"{took:.1f}", f"{took / first:.2f}")
-        assert all(np.isfinite(result.losses["total"]) for result in results)
-    Console(width=max(100, Console().width), file=sys.stdout).print(table)
+    goal = 0.4 * results[-1].losses["content"] + results[-1].losses["style"]
+    begin = time.perf_counter()
+    steps, loss = plain_adam(weights, style, Style(STYLE), frames[-1].astype(np.float32), goal)
+    plain = time.perf_counter() - begin
+    reached = "the same loss" if loss <= goal else f"only {loss / goal:.3f} times its loss"
+    row("the same frame by plain Adam, float32", plain, f"{steps} evaluations, {reached}; {plain / after:.0f} x")
+
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "vidstyle", "run", str(CLIP), "--style", str(STYLE), "-q"]
+        begin = time.perf_counter()
+        subprocess.run([*command, "-o", f"{folder}/out.gif"], check=True)
+        job = time.perf_counter() - begin
+    row(f"the sample job, {len(everything)} frames, from cold start", job)
+    row("the same by plain Adam, extrapolated", plain * len(everything), f"{plain * len(everything) / job:.0f} x")
+
+    table = ["| what | seconds | |", "| --- | --- | --- |", *(f"| {w} | {t:.4g} | {n} |" for w, t, n in rows)]
+    machine = f"{os.cpu_count()} cores, {'bfloat16' if native_bfloat16() else 'no bfloat16'} in hardware"
+    text = "\n".join([f"{platform.machine()}, {machine}, Python {platform.python_version()}", "", *table, ""])
+    print(f"\n{text}")
+    if len(sys.argv) > 1:
+        Path(sys.argv[1]).write_text(text)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--evaluate"]:
+        evaluate(int(sys.argv[2]), sys.argv[3])
+    else:
+        main()
