@@ -26,6 +26,7 @@ lint: $(VENV)/.tested
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed
+	@mkdir -p out
 	$(BIN)/python benchmarks/bench.py out/bench.md
 
 # Draws samples/styles anew.
