@@ -42,7 +42,7 @@ def needed(**settings):
 
 
 def chosen(budget, free_quality=True, **settings):
-    found = fit(config(**settings), WORK, budget, free_quality, size_of, PER_PIXEL)
+    found = fit(config(**settings), WORK, budget, 0, free_quality, size_of, PER_PIXEL)
     return found.quality, found.size
 
 

@@ -147,7 +147,7 @@ def with_chroma(painted: Array, source: Image) -> Array:
         lab[..., 0] = own[..., 0] + share * (wanted - own[..., 0])
         shown = np.abs(_lab(_rgb(lab)) - lab)[..., 1:].max(-1) <= GAMUT_ERROR
         low, high = np.where(shown, share, low), np.where(shown, high, share)
-        if shown.all():
+        if (low == 1).all():
             break
         share = np.where(low == 1, np.float32(1), (low + high) / 2)
     lab[..., 0] = own[..., 0] + low * (wanted - own[..., 0])

@@ -212,9 +212,13 @@ class _Job:
         # Time grows with the pixels, so a small picture tells that of a large one, which might take all there is.
         small = target_size(self.info, min(max(self.size), PROBED_SIDE))
         per_pixel = self._seconds_per_pixel(small)
-        left = budget - (time.perf_counter() - begin)
-        work = Work(self.shots[-1].stop, len(self.shots), len(ends))
-        self.config = fit(self.config, work, left, free_quality, lambda size: target_size(self.info, size), per_pixel)
+        spent = time.perf_counter() - begin
+        work = Work(self.shots[-1].stop, len(self.shots), len(self._take_lead(ends)))
+
+        def size_of(longer: int | None) -> tuple[int, int]:
+            return target_size(self.info, longer)
+
+        self.config = fit(self.config, work, budget, spent, free_quality, size_of, per_pixel)
         self.size = target_size(self.info, self.config.size)
         self._stylizer = None
 

@@ -59,14 +59,15 @@ def fit(
     config: Config,
     work: Work,
     budget: float,
+    spent: float,
     free_quality: bool,
     size_of: Callable[[int | None], tuple[int, int]],
     per_pixel: float,
 ) -> Config:
     """The settings with the best quality, then the largest size, for which the work takes `budget` seconds at most.
 
-    free_quality: whether the quality may be chosen; the size may be where config.size is None. size_of: (width, height)
-    for a longer side. Raises OptionError where nothing fits.
+    spent: seconds of it that are gone already. free_quality: whether the quality may be chosen; the size may be where
+    config.size is None. size_of: (width, height) for a longer side. Raises OptionError where nothing fits.
     """
     qualities: tuple[Quality, ...] = ("fine", "normal", "draft") if free_quality else (config.quality,)
     fixed = size_of(config.size)
@@ -76,10 +77,10 @@ def fit(
         for longer in range((max(fixed) - 1) // SIZE_STEP * SIZE_STEP, max(2 * MIN_SIDE, least) - 1, -SIZE_STEP):
             choices.append((replace(config, quality=qualities[-1], size=longer), size_of(longer)))
     for chosen, size in choices:
-        if work.seconds(chosen, size, per_pixel) <= SHARE * budget:
+        if work.seconds(chosen, size, per_pixel) <= SHARE * (budget - spent):
             return chosen
     chosen, size = choices[-1]
-    needed = work.seconds(chosen, size, per_pixel) / SHARE
+    needed = spent + work.seconds(chosen, size, per_pixel) / SHARE
     raise OptionError(
         f"--budget {budget:g}s: even {chosen.quality} quality at {size[0]}x{size[1]} takes about {duration(needed)}; "
         "give more time, or a shorter part with --start and --end"
