@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: demo test lint bench styles clean
+.PHONY: demo test lint bench kill styles clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -28,6 +28,10 @@ lint: $(VENV)/.tested
 bench: $(VENV)/.installed
 	@mkdir -p out
 	$(BIN)/python benchmarks/bench.py out/bench.md
+
+# Kills runs at random moments, resumes them, and compares the bytes.
+kill: $(VENV)/.installed
+	$(BIN)/python benchmarks/kill.py
 
 # Draws samples/styles anew.
 styles: $(VENV)/.installed

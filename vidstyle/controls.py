@@ -63,7 +63,7 @@ class Controls:
         for index, at, frame in frames:
             taken.append(self.take(index, frame, at))
             if index < shots[-1].stop - count:
-                self._forget(index)
+                self.forget(index)
         return list(taken)
 
     def take(self, index: int, frame: Image, at: Fraction) -> Image:
@@ -85,9 +85,10 @@ class Controls:
         """
         painted = self.colouring.result(painted, source)
         amount = np.float32(self.config.strength) * self.amounts.get(index, np.ones((1, 1), np.float32))[..., None]
-        self._forget(index)
+        self.forget(index)
         return np.where(amount == 1, painted, shown + amount * (painted - shown)).astype(np.float32)
 
-    def _forget(self, index: int) -> None:
+    def forget(self, index: int) -> None:
+        """A frame that was taken will not be finished."""
         self.blends.pop(index, None)
         self.amounts.pop(index, None)

@@ -7,6 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,9 @@ from numpy.typing import NDArray
 from .config import MAX_SIDE, MIN_SIDE, Config, Style
 from .controls import Controls
 from .errors import InputError, OptionError
+from .jobs.checkpoint import Checkpoint
+from .jobs.manifest import manifest, read_manifest
+from .jobs.options import JobOptions
 from .media import (
     ANIMATED,
     AudioSource,
@@ -31,8 +35,10 @@ from .media import (
     is_video_output,
     load_picture,
     open_clip,
+    remove_parts,
 )
 from .motion.shots import Shot, find_shots
+from .neural.state import Resume
 from .plan import Plan, Work, fit
 from .report import Report, file_sha256
 from .result_file import ResultFile, as_json
@@ -76,37 +82,52 @@ def stylize_clip(
     progress: Callable[[Progress], None] | None = None,
     read: ReadOptions = ReadOptions(),
     write: WriteOptions = WriteOptions(),
+    job: JobOptions | None = None,
     **settings: Any,
 ) -> Report:
     """Paint `source` in the styles into the file or folder `output` (by default beside the source).
 
     settings: fields of Config. report: a JSON file for what is also returned. budget: seconds that it may take; quality
     and size are then chosen to fit, as far as `settings` leave them open. progress: called often while it runs.
-    Raises VidstyleError; the output then does not exist.
+    job: keep every finished frame in a folder until the output is complete, so that the same call goes on where this
+    one was stopped. Raises VidstyleError; the output then does not exist.
 
     >>> vidstyle.stylize_clip("cat.gif", styles=["picasso.jpg"], output="out.gif")  # doctest: +SKIP
     """
     config = Config(styles=_styles(styles), **settings)
-    job = _Job(Path(source), config, read)
-    target = default_output(job.source, job.info, config.styles) if output is None else Path(output)
-    inputs = [job.source, *config.pictures]
+    clip = _Job(Path(source), config, read)
+    target = default_output(clip.source, clip.info, config.styles) if output is None else Path(output)
+    inputs = [clip.source, *config.pictures]
     refuse_inputs(target, inputs)
-    audio = AudioSource(job.source, config.start, config.end) if job.info.has_audio else None
+    audio = AudioSource(clip.source, config.start, config.end) if clip.info.has_audio else None
     begin = time.perf_counter()
+    fitted: dict[str, Any] = {}
     if budget is not None:
-        job.fit(budget, free_quality="quality" not in settings)
-    done = Report(job.config, job.info, job.sha256(), target, read, write, job.controls.notices(job.size))
+        known = None if job is None or job.restart else read_manifest(job.place(target))
+        if known is not None and known["fitted"].get("budget") == budget:
+            fitted = known["fitted"]
+            clip.choose(replace(clip.config, quality=fitted["quality"], size=fitted["size"]))
+        else:
+            clip.fit(budget, free_quality="quality" not in settings)
+            fitted = {"budget": budget, "quality": clip.config.quality, "size": clip.config.size}
+    done = Report(clip.config, clip.info, clip.sha256(), target, read, write, clip.controls.notices(clip.size))
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
-    with (
-        ResultFile("--report", report, write.overwrite, inputs) as report_file,
-        create_clip(place, job.output_info(target), write, audio) as writer,
-    ):
-        for step in job.run(progress):
+    writing = create_clip(place, clip.output_info(target), write, audio)
+    with ExitStack() as stack:
+        checkpoint = None
+        if job is not None:
+            same = manifest(clip.source, clip.config, read, clip.size, clip.weights.sha256)
+            checkpoint = stack.enter_context(Checkpoint(job.place(target), same, fitted, job.restart, job.keep))
+            if checkpoint.before is not None:
+                remove_parts(target, checkpoint.before)
+        report_file = stack.enter_context(ResultFile("--report", report, write.overwrite, inputs))
+        writer = stack.enter_context(writing)
+        for step in clip.run(progress, checkpoint):
             assert step.frame is not None and step.result is not None
             writer.write(step.frame)
             done.add(step.result)
-        done.finish(time.perf_counter() - begin, job.shots, job.expected)
+        done.finish(time.perf_counter() - begin, clip.shots, clip.expected)
         report_file.content = as_json(done.as_dict())
     return done
 
@@ -165,10 +186,16 @@ class _Job:
             **{str(path): file_sha256(path) for path in self.config.pictures if os.path.isfile(path)},
         }
 
-    def run(self, progress: Callable[[Progress], None] | None = None) -> Iterator[Progress]:
-        """Paint the frames; `progress` also hears of the evaluations within a frame."""
+    def run(
+        self, progress: Callable[[Progress], None] | None = None, checkpoint: Checkpoint | None = None
+    ) -> Iterator[Progress]:
+        """Paint the frames that `checkpoint` does not have; `progress` also hears of the evaluations within a frame."""
         begin = time.perf_counter()
         lead = self._take_lead(self._survey())
+        frames, shots = self.shots[-1].stop, len(self.shots)
+        if checkpoint is not None:
+            checkpoint.plan(self.shots, whole=self.config.passes > 1)
+            frames, shots = len(checkpoint.todo), sum(shot.start in checkpoint.todo for shot in self.shots)
         self.controls.begin(self.shots, self.size, self._frames_before())
         pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
 
@@ -182,16 +209,25 @@ class _Job:
                 progress(Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin))
 
         if progress is not None:
-            work = Work(self.shots[-1].stop, len(self.shots), len(lead))
-            per_pixel = self._seconds_per_pixel(self.size)
+            work = Work(frames, shots, len(lead) if shots else 0)
+            per_pixel = self._seconds_per_pixel(self.size) if frames else 0.0
             self.expected = work.seconds(self.config, self.size, per_pixel)
-            plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel)
+            plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel, self.shots[-1].stop - frames)
             progress(Progress(0, self.frames, 0, math.inf, time.perf_counter() - begin, plan=plan))
-        painted = self._painter().clip(sources(), self.shots, lead, tick, self.controls.blends.get)
+        resume = Resume() if checkpoint is None else checkpoint
+        painted = self._painter().clip(sources(), self.shots, lead, tick, self.controls.blends.get, resume)
         for index, result in enumerate(painted):
             frame = pending.popleft()
-            finished = self.controls.finish(index, result.image, frame.image, over_white(frame))
-            result, image = replace(result, image=finished), np.rint(finished).astype(np.uint8)
+            known = result is None
+            if result is None:
+                assert checkpoint is not None
+                self.controls.forget(index)
+                image, result = checkpoint.frame(index)
+            else:
+                finished = self.controls.finish(index, result.image, frame.image, over_white(frame))
+                result, image = replace(result, image=finished), np.rint(finished).astype(np.uint8)
+                if checkpoint is not None:
+                    checkpoint.add(image, result)
             done = Progress(
                 index,
                 self.frames,
@@ -201,7 +237,7 @@ class _Job:
                 replace(frame, image=image),
                 result,
             )
-            if progress is not None:
+            if progress is not None and not known:
                 progress(done)
             yield done
 
@@ -218,8 +254,12 @@ class _Job:
         def size_of(longer: int | None) -> tuple[int, int]:
             return target_size(self.info, longer)
 
-        self.config = fit(self.config, work, budget, spent, free_quality, size_of, per_pixel)
-        self.size = target_size(self.info, self.config.size)
+        self.choose(fit(self.config, work, budget, spent, free_quality, size_of, per_pixel))
+
+    def choose(self, config: Config) -> None:
+        """Paint with these settings, which differ in quality and size only."""
+        self.config = config
+        self.size = target_size(self.info, config.size)
         self._stylizer = None
 
     def _painter(self) -> Stylizer:

@@ -41,6 +41,7 @@ class Plan:
     """What a run is about to do.
 
     size: (width, height). seconds: expected from now to its end, if an evaluation takes `per_pixel` seconds a pixel.
+    kept: frames that were painted by an earlier run, and are no part of the work.
     """
 
     work: Work
@@ -48,11 +49,13 @@ class Plan:
     quality: str
     seconds: float
     per_pixel: float
+    kept: int = 0
 
     def __str__(self) -> str:
         frames = "1 frame" if self.work.frames == 1 else f"{self.work.frames} frames"
         width, height = self.size
-        return f"{frames} of {width}x{height}, {self.quality} quality: about {duration(self.seconds)}"
+        more = f" ({self.kept} more are kept from before)" if self.kept else ""
+        return f"{frames} of {width}x{height}{more}, {self.quality} quality: about {duration(self.seconds)}"
 
 
 def fit(

@@ -101,7 +101,11 @@ def facts(info: ClipInfo) -> dict[str, Any]:
 
 def file_sha256(path: Path) -> str:
     """Of a file's content, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def peak_rss_mb() -> float | None:

@@ -106,7 +106,7 @@ def settings_of(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     for key, value in table.items():
         name = _field(key)
         if name not in SETTINGS:
-            raise OptionError(f"{path}: {unknown('setting', key[:60], map(_key, SETTINGS))}")
+            raise OptionError(f"{path}: {unknown('setting', key[:60], map(key_of, SETTINGS))}")
         if name in values:
             raise OptionError(f"{path}: {key}: is given twice; keep one of them")
         if value is None:
@@ -147,7 +147,7 @@ def as_toml(settings: Mapping[str, Any], path: Path) -> bytes:
     Raises OptionError where a name cannot be written in TOML.
     """
     values = settings_of(settings, path.absolute())
-    lines = [f"{_key(name)} = {_toml(_encode(value, path))}\n" for name, value in values.items()]
+    lines = [f"{key_of(name)} = {_toml(_encode(value, path))}\n" for name, value in values.items()]
     try:
         return "".join(lines).encode()
     except UnicodeEncodeError as error:
@@ -167,7 +167,7 @@ def _field(key: str) -> str:
     return f"{name}s" if f"{name}s" in SETTINGS and get_origin(SETTINGS[f"{name}s"]) is tuple else name
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
     """What a setting is called in files: as its option."""
     single = name.removesuffix("s") if get_origin(SETTINGS[name]) is tuple else name
     return single.replace("_", "-")

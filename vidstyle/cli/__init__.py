@@ -36,7 +36,8 @@ def main() -> NoReturn:
     Exit codes: 0 is done, 1 is a batch of which some failed, 2 is a mistake in the input or an option, 130 is Ctrl-C,
     143 is SIGTERM.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _stop)
     if sys.stdout.errors == "strict":  # names of files need not be of the terminal's encoding
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
@@ -45,17 +46,24 @@ def main() -> NoReturn:
         code = _fail(str(error))
     except typer.TyperException as error:
         code = _fail(f"{error.format_message().rstrip('.')}; see vidstyle --help")
-    except KeyboardInterrupt:
-        code = 130
-    except SystemExit as end:  # from _terminate
-        code = end.code
-    if code in (130, 128 + signal.SIGTERM):
-        print("vidstyle: interrupted; nothing unfinished was written", file=sys.stderr)
+    except Stopped as stopped:
+        print(f"vidstyle: interrupted; {one_line(stopped)}", file=sys.stderr)
+        code = 128 + stopped.number
+    except MemoryError:
+        code = _fail("out of memory; give a smaller --size, or more memory")
     sys.exit(code or 0)
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
+class Stopped(BaseException):
+    """Ctrl-C or SIGTERM; not the KeyboardInterrupt, which Typer turns into an exit code without what it has to say."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("nothing unfinished was written")
+        self.number = number
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped(number)
 
 
 def _fail(message: str) -> int:

@@ -10,11 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import one_line
+from ..jobs.options import JobOptions
 from ..result_file import ResultFile
 from ..settings_file import arguments, as_toml, merge
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
 from .run_options import check, takes_run_settings
 from .summary import summary
+
+RestartOption = Annotated[
+    bool,
+    typer.Option("--restart", help="Forget what an earlier run has painted and begin anew.", rich_help_panel=OUTPUT),
+]
 
 
 @takes_run_settings
@@ -43,6 +49,20 @@ def run(
         Path | None,
         typer.Option(metavar="FILE.toml", help="Write all settings to a file for --config.", rich_help_panel=OUTPUT),
     ] = None,
+    job: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where finished frames are kept until the output is complete, so that the same command goes on if it "
+            f"was stopped. {default('.OUTPUT.job beside the output')}",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    restart: RestartOption = False,
+    keep_job: Annotated[
+        bool,
+        typer.Option("--keep-job", help="Do not remove that folder when all is done.", rich_help_panel=OUTPUT),
+    ] = False,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     *,
@@ -68,6 +88,7 @@ def run(
             report=report,
             budget=None if budget is None else seconds("--budget", budget),
             progress=progress,
+            job=JobOptions(job, restart, keep_job),
             **arguments(given, overwrite=overwrite),
         )
         if save_config is not None:
@@ -91,6 +112,7 @@ def batch(
             help=f"Where the results go. {default('FOLDER_STYLE beside it, or the folder of the file')}",
         ),
     ] = None,
+    restart: RestartOption = False,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     *,
@@ -125,7 +147,13 @@ def batch(
         else:
             name = item.output
         with Silent() if quiet else progress_for(sys.stderr) as progress:
-            done = stylize_clip(item.source, output=f"{item.folder}/{name}", progress=progress, **options)
+            done = stylize_clip(
+                item.source,
+                output=f"{item.folder}/{name}",
+                progress=progress,
+                job=JobOptions(restart=restart),
+                **options,
+            )
         return Painted(done.output, done.totals["frames"], done.totals["seconds"])
 
     outcomes: list[Outcome] = []

@@ -13,7 +13,16 @@ from .clip import (
     WriteOptions,
 )
 from .frame import ClipInfo, Frame
-from .registry import create_clip, default_extension, is_clip_name, is_video_output, load_picture, open_clip
+from .output import remove_parts
+from .registry import (
+    create_clip,
+    default_extension,
+    is_clip_name,
+    is_video_output,
+    load_picture,
+    open_clip,
+    source_files,
+)
 from .timeline import ANIMATED
 
 __all__ = [
@@ -33,4 +42,6 @@ __all__ = [
     "is_video_output",
     "load_picture",
     "open_clip",
+    "remove_parts",
+    "source_files",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
 import os
 import shutil
@@ -29,6 +30,16 @@ def writing(path: Path) -> Iterator[None]:
 def part_name(path: Path) -> str:
     """A name for the unfinished output `path`: hidden, unique in this process, of the same extension."""
     return f".{path.stem[:40]}.{os.getpid()}-{next(_counter)}.part{path.suffix}"
+
+
+def remove_parts(path: Path, process: int) -> None:
+    """Removes what a process that has ended left of the unfinished output `path`; raises nothing."""
+    stem = glob.escape(path.stem[:40])
+    for folder, name in ((path.parent, stem), (path.parent, "frames"), (path, "frames")):
+        for part in folder.glob(f".{name}.{process}-*.part*"):
+            shutil.rmtree(part, ignore_errors=True)
+            with suppress(OSError):
+                part.unlink()
 
 
 class Target(ABC):

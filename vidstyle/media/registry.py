@@ -91,18 +91,29 @@ def open_clip(path: str | Path, options: ReadOptions = ReadOptions()) -> ClipRea
     Raises InputError if there is nothing that can be read.
     """
     path = Path(path)
+    files = source_files(path)
+    if files != [path]:
+        return SequenceReader(files, "folder" if path.is_dir() else "pattern", options)
+    kind = identify(path)
+    return READERS[kind.family](path, kind.format, options)
+
+
+def source_files(path: Path) -> list[Path]:
+    """The files that open_clip() reads, in order: `path` itself, or the pictures of a folder, a pattern or a glob.
+
+    Raises InputError if there are none.
+    """
     try:
         is_folder, exists = path.is_dir(), os.path.lexists(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: is no name of a file or folder ({error})") from error
     if is_folder:
-        return SequenceReader(folder_files(path), "folder", options)
+        return folder_files(path)
     if not exists and is_pattern(path.name):
-        return SequenceReader(pattern_files(path), "pattern", options)
+        return pattern_files(path)
     if not exists and any(character in path.name for character in "*?["):
-        return SequenceReader(glob_files(path), "pattern", options)
-    kind = identify(path)
-    return READERS[kind.family](path, kind.format, options)
+        return glob_files(path)
+    return [path]
 
 
 def load_picture(path: str | Path, max_pixels: int = MAX_PIXELS) -> Frame:

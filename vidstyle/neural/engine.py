@@ -125,6 +125,10 @@ class Engine:
             return Painted(x.numpy().reshape(start.shape), _plain(state.start), int(state.evaluations), state.memory)
         return Painted(state.x.numpy().reshape(start.shape), losses, int(state.evaluations), state.memory)
 
+    def remember(self, arrays: Sequence[NDArray[Any]]) -> Any:
+        """The optimiser's memory from its parts as arrays; None from none."""
+        return type(self.optimizer.fresh(1))(*map(tf.constant, arrays)) if arrays else None
+
     def _blended(self, blend: Blend) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Targets.style_shares and Targets.guides."""
         shares, guides = {}, {}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .engine import Picture
+if TYPE_CHECKING:  # so that what keeps results need not load TensorFlow
+    from .engine import Picture
 
 # Called within a frame: its index, the evaluations so far, its loss.
 ClipTick = Callable[[int, int, float], None]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,14 +14,13 @@ from numpy.typing import NDArray
 from ..blending import Blend, shares_at
 from ..colour import match_colours
 from ..config import Config
-from ..errors import OptimizationError
-from ..motion.carry import DISTANCES, Carried, Past, carry
 from ..motion.shots import Shot
+from .chain import Chain, ends_of
 from .engine import Engine, Painted, Picture, Tick, resize
-from .firmness import Firmness, emphasis
 from .frame_result import ClipTick, FrameResult
 from .passes import passes
 from .runtime import compute_dtype
+from .state import Resume, State
 from .vgg import Vgg
 from .weights import Weights
 
@@ -33,14 +30,6 @@ COARSEST = 128  # pixels of the shorter side; below, starting coarse cost 3 % of
 COARSE_SHARE = 0.2  # of a first frame's evaluations, for each coarse size; they are cheap
 COARSE_MIX = 0.5  # of a coarse result in the start of the next size, the rest is the frame, whose detail it has lost
 COARSE_LEVELS = 3  # coarse sizes at most, each half of the next
-
-# How much of the frame itself is in the start where something new is seen: less smears, more flickers. Where the flow
-# is doubtful but the source looks the same (most motion boundaries) it is best left out: on a hand-held clip it
-# cost 6 % of the loss and two thirds more warping error.
-FRESH = 0.5
-
-# Unchanged frames after which a pixel keeps its paint bit for bit. What was just uncovered gets time to be finished.
-SETTLED = 3
 
 PROBE = 5  # evaluations by which the time of one is measured
 
@@ -68,12 +57,14 @@ class Stylizer:
         lead: Sequence[Image] = (),
         tick: ClipTick | None = None,
         blend: Callable[[int], Blend | None] = lambda index: None,
-    ) -> Iterator[FrameResult]:
+        resume: Resume = Resume(),
+    ) -> Iterator[FrameResult | None]:
         """Paint the frames, uint8 (H, W, 3) of one size, shot by shot, as config.init says.
 
         lead: the last frames of the clip where it is a loop; its first shot then goes on from there. tick: called now
         and then within a frame. blend: of the styles, for a frame's index; asked once its frame was taken, for those of
-        the lead before that. Raises OptimizationError, which names the frame, where a loss is not finite.
+        the lead before that. resume: what is known of an earlier run; for a frame that it does not want, which is taken
+        all the same, None is given. Raises OptimizationError, which names the frame, where a loss is not finite.
         With several passes a shot is kept until its last one: its frames in memory, the results in a temporary file.
         """
         painted: list[Image] = []  # frames of the shot, if they are needed again
@@ -85,13 +76,14 @@ class Stylizer:
                     painted.append(frame)
                 yield frame
 
-        for results in self._once(watched(), shots, lead, tick, blend):
-            if self.config.passes == 1 or self.config.init in ("content", "noise"):
+        for shot, results in zip(shots, self._once(watched(), shots, lead, tick, blend, resume), strict=True):
+            if self.config.passes == 1 or self.config.init in ("content", "noise") or not resume.wanted(shot.start):
                 yield from results
             else:
                 painted.clear()
                 cyclic = len(lead) > 0 and len(shots) == 1
-                yield from passes(self.engine, self.config, painted, results, cyclic, tick, blend)
+                first = (result for result in results if result is not None)
+                yield from passes(self.engine, self.config, painted, first, cyclic, tick, blend)
 
     def _once(
         self,
@@ -100,40 +92,57 @@ class Stylizer:
         lead: Sequence[Image],
         tick: ClipTick | None,
         blend: Callable[[int], Blend | None],
-    ) -> Iterator[Iterator[FrameResult]]:
+        resume: Resume,
+    ) -> Iterator[Iterator[FrameResult | None]]:
         """The frames of each shot after the first pass."""
 
         def within(index: int) -> Tick | None:
             return None if tick is None else partial(tick, index)
 
-        ends: list[Painted] = []
         first = self.config.effort.first_evaluations
-        # A lead begins with half of them: its frames come again at the end, and have been worked on since.
-        chain = _Chain(self, first if not lead else max(1, first // 2))
-        evaluations, seconds = 0, 0.0  # of the lead; the first frame's cost
         count = shots[-1].stop if shots else 0
-        for index, frame in enumerate(lead, count - len(lead)):
-            result = chain.add(frame, 0, within(0), blend=blend(index))
-            evaluations, seconds = evaluations + result.evaluations, seconds + result.seconds
-            assert chain.painted is not None
-            ends.append(chain.painted)
+        begun: State | None = None  # after the lead
+        # Needed by the clip's first frame and its last ones.
+        if lead and any(resume.wanted(index) for index in (0, *range(count - len(lead), count))):
+            begun = resume.state(0, 0) if resume.wanted(0) else resume.ends()
+            if begun is None:
+                begun = self._lead(lead, count, within(0), blend)
+                resume.keep(begun)
+        ends = [] if begun is None else ends_of(begun)
         for shot in shots:
-            if shot.start > 0:
-                chain = _Chain(self, first)
 
-            def painted(shot: Shot = shot, chain: _Chain = chain) -> Iterator[FrameResult]:
-                nonlocal evaluations, seconds
+            def painted(shot: Shot = shot) -> Iterator[FrameResult | None]:
+                chain: Chain | None = None
                 for index in range(shot.start, shot.stop):
+                    frame = next(source)
+                    step = index - shot.start
+                    if not resume.wanted(index):
+                        chain = None
+                        yield None
+                        continue
+                    if chain is None:
+                        chain = Chain(self, first, begun if index == 0 else resume.state(shot.start, step))
                     after = index - (count - len(ends))
                     end = (ends[after], (after + 1) / len(ends)) if after >= 0 else None
-                    frame = next(source)
-                    result = chain.add(frame, index, within(index), end, blend(index))
-                    yield replace(
-                        result, evaluations=result.evaluations + evaluations, seconds=result.seconds + seconds
-                    )
-                    evaluations, seconds = 0, 0.0
+                    yield chain.add(frame, index, within(index), end, blend(index))
+                    resume.keep(chain.state(shot.start, step + 1, ends))
 
             yield painted()
+
+    def _lead(
+        self, frames: Sequence[Image], count: int, tick: Tick | None, blend: Callable[[int], Blend | None]
+    ) -> State:
+        """The state after the lead, which is the end of a clip of `count` frames."""
+        # It begins with half of the evaluations: its frames come again at the end, and have been worked on since.
+        chain = Chain(self, max(1, self.config.effort.first_evaluations // 2))
+        ends: list[Painted] = []
+        results: list[FrameResult] = []
+        for index, frame in enumerate(frames, count - len(frames)):
+            results.append(chain.add(frame, 0, tick, blend=blend(index)))
+            assert chain.painted is not None
+            ends.append(chain.painted)
+        # What it took is the first frame's cost.
+        return chain.state(0, 0, ends, sum(r.evaluations for r in results), sum(r.seconds for r in results))
 
     def first(self, frame: Image, budget: int, tick: Tick | None, blend: Blend | None = None) -> Painted:
         """Within `budget` evaluations, coarse to fine, which gives larger, cleaner strokes for less time."""
@@ -191,97 +200,3 @@ class Stylizer:
         if size not in self._engines:
             self._engines[size] = Engine(self.config, self.vgg, self.styles, size)
         return self._engines[size]
-
-
-class _Chain:
-    """The frames of one shot, each painted from those before it."""
-
-    def __init__(self, stylizer: Stylizer, first_evaluations: int) -> None:
-        self.stylizer = stylizer
-        self.first_evaluations = first_evaluations
-        self.config = stylizer.config
-        self.history: deque[Past] = deque(maxlen=max(DISTANCES))
-        self.painted: Painted | None = None
-        self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source, or its style, changed
-        self.blend: Blend | None = None
-        self.firmness = Firmness()
-
-    def add(
-        self,
-        frame: Image,
-        index: int,
-        tick: Tick | None,
-        end: tuple[Painted, float] | None = None,
-        blend: Blend | None = None,
-    ) -> FrameResult:
-        """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1]."""
-        begin = time.perf_counter()
-        last = self.painted
-        carried = carry(self.history, frame, self.config.flow) if self.history else None
-        try:
-            if end is not None and end[1] == 1:
-                painted = end[0]._replace(evaluations=0)
-            elif last is None or carried is None or self.config.init in ("content", "noise"):
-                painted = self.stylizer.first(frame, self.first_evaluations, tick, blend)
-            else:
-                painted = self._next(frame, last, carried, tick, end, blend)
-        except OptimizationError as error:
-            raise OptimizationError(f"frame {index}: {error}") from error
-        coherence: dict[str, float] = {}
-        if carried is not None:
-            past = self.history[-1]
-            warp_error, source_warp_error = self.firmness.heed(past, Past(frame, painted.image), carried.motion)
-            reliable = float(carried.reliable.mean())
-            coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
-        self.painted, self.blend = painted, blend
-        self.history.append(Past(frame, painted.image))
-        seconds = time.perf_counter() - begin
-        return FrameResult(index, painted.image, painted.losses, painted.evaluations, seconds, **coherence)
-
-    def _next(
-        self,
-        frame: Image,
-        last: Painted,
-        carried: Carried,
-        tick: Tick | None,
-        end: tuple[Painted, float] | None,
-        blend: Blend | None,
-    ) -> Painted:
-        engine = self.stylizer.engine((frame.shape[0], frame.shape[1]))
-        same = np.equal(frame, self.history[-1].source).all(-1)
-        if blend is not None and self.blend is not None:
-            same &= ~blend.unlike(self.blend)
-        self.still = np.where(same, SETTLED if self.still is None else self.still + 1, 0)
-        if same.all() and end is None:
-            return last._replace(evaluations=0)
-        content = frame.astype(np.float32)
-        effort = self.config.effort
-        if self.config.init == "prev":
-            return engine.paint(
-                content, last.image, effort.evaluations, last.memory, tolerance=effort.tolerance, tick=tick, blend=blend
-            )
-        held = self.still >= SETTLED
-        image, reliable = carried.image, carried.reliable
-        firm = self.firmness.of(carried.motion, reliable)
-        if end is not None:
-            goal, share = end
-            image = image + share * (goal.image - image)
-            reliable, firm = np.maximum(reliable, np.float32(share)), np.maximum(firm, np.float32(share))
-            # A pixel that is still in both is the same in both, unless it was painted twice.
-            held &= np.equal(goal.image, last.image).all(-1)
-        image = np.where(held[..., None], last.image, image)
-        fresh = FRESH * (1 - reliable) * carried.changed * ~held
-        start = image + fresh[..., None] * (content - image)
-        return engine.paint(
-            content,
-            start,
-            effort.evaluations,
-            last.memory,
-            image,
-            firm,
-            held,
-            emphasis(carried.motion),
-            effort.tolerance,
-            tick,
-            blend,
-        )

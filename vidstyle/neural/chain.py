@@ -1,0 +1,179 @@
+"""A chain of frames, each painted from those before it: a shot, and the lead of a loop."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blending import Blend
+from ..errors import OptimizationError
+from ..motion.carry import DISTANCES, Carried, Past, carry
+from .engine import Painted, Tick
+from .firmness import Firmness, emphasis
+from .frame_result import FrameResult
+from .state import State
+
+if TYPE_CHECKING:
+    from .stylize import Stylizer
+
+Image = NDArray[np.uint8]  # (H, W, 3), RGB
+
+# How much of the frame itself is in the start where something new is seen: less smears, more flickers. Where the flow
+# is doubtful but the source looks the same (most motion boundaries) it is best left out: on a hand-held clip it
+# cost 6 % of the loss and two thirds more warping error.
+FRESH = 0.5
+
+# Unchanged frames after which a pixel keeps its paint bit for bit. What was just uncovered gets time to be finished.
+SETTLED = 3
+
+
+class Chain:
+    """The frames of one shot, each painted from those before it."""
+
+    def __init__(self, stylizer: Stylizer, first_evaluations: int, state: State | None = None) -> None:
+        self.stylizer = stylizer
+        self.first_evaluations = first_evaluations
+        self.config = stylizer.config
+        self.history: deque[Past] = deque(maxlen=max(DISTANCES))
+        self.painted: Painted | None = None
+        self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source, or its style, changed
+        self.blend: Blend | None = None
+        self.firmness = Firmness()
+        # Of a lead, which are counted with the frame after it.
+        self.evaluations, self.seconds = 0, 0.0
+        if state is not None:
+            self._restore(state)
+
+    def add(
+        self,
+        frame: Image,
+        index: int,
+        tick: Tick | None,
+        end: tuple[Painted, float] | None = None,
+        blend: Blend | None = None,
+    ) -> FrameResult:
+        """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1]."""
+        begin = time.perf_counter()
+        last = self.painted
+        carried = carry(self.history, frame, self.config.flow) if self.history else None
+        try:
+            if end is not None and end[1] == 1:
+                painted = end[0]._replace(evaluations=0)
+            elif last is None or carried is None or self.config.init in ("content", "noise"):
+                painted = self.stylizer.first(frame, self.first_evaluations, tick, blend)
+            else:
+                painted = self._next(frame, last, carried, tick, end, blend)
+        except OptimizationError as error:
+            raise OptimizationError(f"frame {index}: {error}") from error
+        coherence: dict[str, float] = {}
+        if carried is not None:
+            past = self.history[-1]
+            warp_error, source_warp_error = self.firmness.heed(past, Past(frame, painted.image), carried.motion)
+            reliable = float(carried.reliable.mean())
+            coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
+        self.painted, self.blend = painted, blend
+        self.history.append(Past(frame, painted.image))
+        seconds = self.seconds + time.perf_counter() - begin
+        evaluations = self.evaluations + painted.evaluations
+        self.evaluations, self.seconds = 0, 0.0
+        return FrameResult(index, painted.image, painted.losses, evaluations, seconds, **coherence)
+
+    def state(self, shot: int, step: int, ends: Sequence[Painted], evaluations: int = 0, seconds: float = 0.0) -> State:
+        """What another chain needs to go on from here; nothing is copied.
+
+        ends: the frames of a loop's lead. evaluations, seconds: what that took.
+        """
+        assert self.painted is not None
+        memory = None if self.config.init in ("content", "noise") else self.painted.memory
+        blend = self.blend or Blend({})
+        arrays: dict[str, NDArray[Any]] = {
+            **{f"source {n}": past.source for n, past in enumerate(self.history)},
+            **{f"image {n}": past.image for n, past in enumerate(self.history)},
+            **{f"memory {n}": np.asarray(tensor) for n, tensor in enumerate(memory or ())},
+            **{f"end {n}": end.image for n, end in enumerate(ends)},
+            **{f"share {layer}": share for layer, share in blend.shares.items()},
+            "factors": self.firmness.factors,
+            "errors": self.firmness.errors,
+        }
+        arrays |= {
+            name: array for name, array in (("still", self.still), ("places", blend.places)) if array is not None
+        }
+        facts = {
+            "losses": self.painted.losses,
+            "ends": [end.losses for end in ends],
+            "evaluations": evaluations,
+            "seconds": seconds,
+        }
+        return State(shot, step, facts, arrays)
+
+    def _restore(self, state: State) -> None:
+        facts, arrays = state.facts, state.arrays
+        self.history.extend(map(Past, state.all("source"), state.all("image")))
+        last = self.history[-1].image
+        memory = self.stylizer.engine((last.shape[0], last.shape[1])).remember(state.all("memory"))
+        self.painted = Painted(last, facts["losses"], 0, memory)
+        self.still = arrays.get("still")
+        shares = {name.removeprefix("share "): share for name, share in arrays.items() if name.startswith("share ")}
+        self.blend = Blend(shares, arrays.get("places")) if shares else None
+        self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
+        self.evaluations, self.seconds = facts["evaluations"], facts["seconds"]
+
+    def _next(
+        self,
+        frame: Image,
+        last: Painted,
+        carried: Carried,
+        tick: Tick | None,
+        end: tuple[Painted, float] | None,
+        blend: Blend | None,
+    ) -> Painted:
+        engine = self.stylizer.engine((frame.shape[0], frame.shape[1]))
+        same = np.equal(frame, self.history[-1].source).all(-1)
+        if blend is not None and self.blend is not None:
+            same &= ~blend.unlike(self.blend)
+        self.still = np.where(same, SETTLED if self.still is None else self.still + 1, 0)
+        if same.all() and end is None:
+            return last._replace(evaluations=0)
+        content = frame.astype(np.float32)
+        effort = self.config.effort
+        if self.config.init == "prev":
+            return engine.paint(
+                content, last.image, effort.evaluations, last.memory, tolerance=effort.tolerance, tick=tick, blend=blend
+            )
+        held = self.still >= SETTLED
+        image, reliable = carried.image, carried.reliable
+        firm = self.firmness.of(carried.motion, reliable)
+        if end is not None:
+            goal, share = end
+            image = image + share * (goal.image - image)
+            reliable, firm = np.maximum(reliable, np.float32(share)), np.maximum(firm, np.float32(share))
+            # A pixel that is still in both is the same in both, unless it was painted twice.
+            held &= np.equal(goal.image, last.image).all(-1)
+        image = np.where(held[..., None], last.image, image)
+        fresh = FRESH * (1 - reliable) * carried.changed * ~held
+        start = image + fresh[..., None] * (content - image)
+        return engine.paint(
+            content,
+            start,
+            effort.evaluations,
+            last.memory,
+            image,
+            firm,
+            held,
+            emphasis(carried.motion),
+            effort.tolerance,
+            tick,
+            blend,
+        )
+
+
+def ends_of(state: State) -> list[Painted]:
+    """The frames of a loop's lead that a state holds; they are not worked on, so they have no memory."""
+    return [
+        Painted(image, losses, 0, None) for image, losses in zip(state.all("end"), state.facts["ends"], strict=True)
+    ]
