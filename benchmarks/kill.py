@@ -17,23 +17,29 @@ from pathlib import Path
 SAMPLES = Path(__file__).parent.parent / "samples"
 RUN = [
     *(sys.executable, "-m", "vidstyle", "run", str(SAMPLES / "bunny.gif")),
-    *("--style", str(SAMPLES / "styles" / "cubist.png"), "--size", "64", "--end", "0.8"),
-    *("--first-evaluations", "10", "--evaluations", "3", "-o"),
+    *("--style", str(SAMPLES / "styles" / "cubist.png"), "--size", "96", "--end", "0.8"),
+    *("--first-evaluations", "20", "--evaluations", "10", "-o"),
 ]
 
 
-def run(output: Path, kill_after: float | None = None) -> bool:
-    """Run the command; whether it was killed, after so many seconds, before its end."""
+def run(output: Path, kill_after: float | None = None) -> float | None:
+    """Run the command to its end, or kill it so many seconds after it has said what it is about to paint.
+
+    The seconds from there to its end, None if it was killed before.
+    """
     process = subprocess.Popen([*RUN, str(output)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    process.stderr.readline()
+    begin = time.perf_counter()
     try:
         error = process.communicate(timeout=kill_after)[1]
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        return True
+        return None
     if process.returncode:
         sys.exit(f"the command failed: {error.splitlines()[-1]}")
-    return False
+    return time.perf_counter() - begin
 
 
 def main() -> None:
@@ -45,16 +51,15 @@ def main() -> None:
     moments = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "whole.gif")
-        begin = time.perf_counter()
-        run(whole)
-        seconds = time.perf_counter() - begin
+        seconds = run(whole)
+        assert seconds is not None
         wanted = whole.read_bytes()
         killed = resumed = equal = clean = 0
         for number in range(options.rounds):
             place = Path(folder, str(number))
             place.mkdir()
             output = place / "out.gif"
-            killed += run(output, moments.uniform(0, seconds))
+            killed += run(output, moments.uniform(0, seconds)) is None
             frames = len(list(place.glob(".out.gif.job/*.frame")))
             resumed += frames > 0
             if not output.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -32,6 +33,10 @@ FRESH = 0.5
 SETTLED = 3
 
 
+# A loss of so many times the median of at least FEW frames before it is tried again: the frame may have failed.
+FAR_ABOVE, FEW = 2.0, 3
+
+
 class Chain:
     """The frames of one shot, each painted from those before it."""
 
@@ -44,6 +49,7 @@ class Chain:
         self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source, or its style, changed
         self.blend: Blend | None = None
         self.firmness = Firmness()
+        self.levels: deque[float] = deque(maxlen=max(DISTANCES))
         # Of a lead, which are counted with the frame after it.
         self.evaluations, self.seconds = 0, 0.0
         if state is not None:
@@ -59,29 +65,77 @@ class Chain:
     ) -> FrameResult:
         """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1]."""
         begin = time.perf_counter()
-        last = self.painted
         carried = carry(self.history, frame, self.config.flow) if self.history else None
-        try:
-            if end is not None and end[1] == 1:
-                painted = end[0]._replace(evaluations=0)
-            elif last is None or carried is None or self.config.init in ("content", "noise"):
-                painted = self.stylizer.first(frame, self.first_evaluations, tick, blend)
-            else:
-                painted = self._next(frame, last, carried, tick, end, blend)
-        except OptimizationError as error:
-            raise OptimizationError(f"frame {index}: {error}") from error
+        retries = 0
+        if end is not None and end[1] == 1:
+            painted = end[0]._replace(evaluations=0)
+        else:
+            painted, retries = self._tried(frame, index, carried, tick, end, blend)
         coherence: dict[str, float] = {}
         if carried is not None:
             past = self.history[-1]
             warp_error, source_warp_error = self.firmness.heed(past, Past(frame, painted.image), carried.motion)
             reliable = float(carried.reliable.mean())
             coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
+        excess = self._excess(painted)
+        self.levels.append(self._level(painted))
         self.painted, self.blend = painted, blend
         self.history.append(Past(frame, painted.image))
         seconds = self.seconds + time.perf_counter() - begin
         evaluations = self.evaluations + painted.evaluations
         self.evaluations, self.seconds = 0, 0.0
-        return FrameResult(index, painted.image, painted.losses, evaluations, seconds, **coherence)
+        return FrameResult(
+            index,
+            painted.image,
+            painted.losses,
+            evaluations,
+            seconds,
+            **coherence,
+            retries=retries,
+            excess=excess if excess > FAR_ABOVE else None,
+        )
+
+    def _tried(
+        self,
+        frame: Image,
+        index: int,
+        carried: Carried | None,
+        tick: Tick | None,
+        end: tuple[Painted, float] | None,
+        blend: Blend | None,
+    ) -> tuple[Painted, int]:
+        """The frame as usual. Where that is not finite, or far above those before it, once more from its content; where
+        that is not finite either, in float32. The best of these, and how often it was tried again.
+        """
+        before = self.still
+        tries: list[Painted] = []
+        failed = 0
+        for anew, exact in ((False, False), (True, False), (True, True)):
+            self.still = before
+            try:
+                if self.painted is None or carried is None or self.config.init in ("content", "noise"):
+                    painted = self.stylizer.first(frame, self.first_evaluations, tick, blend, anew, exact)
+                else:
+                    painted = self._next(frame, self.painted, carried, tick, end, blend, anew, exact)
+            except OptimizationError as error:
+                failed += 1
+                if exact and not tries:
+                    raise OptimizationError(f"frame {index}: {error}") from error
+                continue
+            tries.append(painted)
+            if anew or self._excess(painted) <= FAR_ABOVE:
+                break
+        best = min(tries, key=self._level)
+        return best._replace(evaluations=sum(each.evaluations for each in tries)), failed + len(tries) - 1
+
+    def _level(self, painted: Painted) -> float:
+        """The loss without what the temporal term adds, which is steered and so differs from frame to frame."""
+        return painted.losses["total"] - self.config.term_weights.temporal * painted.losses["temporal"]
+
+    def _excess(self, painted: Painted) -> float:
+        """Its level over the median of those before it, 0 where these are too few to tell."""
+        usual = statistics.median(self.levels) if len(self.levels) >= FEW else 0
+        return self._level(painted) / usual if usual > 0 else 0.0
 
     def state(self, shot: int, step: int, ends: Sequence[Painted], evaluations: int = 0, seconds: float = 0.0) -> State:
         """What another chain needs to go on from here; nothing is copied.
@@ -105,6 +159,7 @@ class Chain:
         }
         facts = {
             "losses": self.painted.losses,
+            "levels": list(self.levels),
             "ends": [end.losses for end in ends],
             "evaluations": evaluations,
             "seconds": seconds,
@@ -121,6 +176,7 @@ class Chain:
         shares = {name.removeprefix("share "): share for name, share in arrays.items() if name.startswith("share ")}
         self.blend = Blend(shares, arrays.get("places")) if shares else None
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
+        self.levels.extend(facts["levels"])
         self.evaluations, self.seconds = facts["evaluations"], facts["seconds"]
 
     def _next(
@@ -131,8 +187,10 @@ class Chain:
         tick: Tick | None,
         end: tuple[Painted, float] | None,
         blend: Blend | None,
+        anew: bool,
+        exact: bool,
     ) -> Painted:
-        engine = self.stylizer.engine((frame.shape[0], frame.shape[1]))
+        engine = self.stylizer.engine((frame.shape[0], frame.shape[1]), exact)
         same = np.equal(frame, self.history[-1].source).all(-1)
         if blend is not None and self.blend is not None:
             same &= ~blend.unlike(self.blend)
@@ -141,10 +199,11 @@ class Chain:
             return last._replace(evaluations=0)
         content = frame.astype(np.float32)
         effort = self.config.effort
+        evaluations = effort.first_evaluations if anew else effort.evaluations
+        memory = None if anew else last.memory
         if self.config.init == "prev":
-            return engine.paint(
-                content, last.image, effort.evaluations, last.memory, tolerance=effort.tolerance, tick=tick, blend=blend
-            )
+            start = content if anew else last.image
+            return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
         held = self.still >= SETTLED
         image, reliable = carried.image, carried.reliable
         firm = self.firmness.of(carried.motion, reliable)
@@ -156,12 +215,12 @@ class Chain:
             held &= np.equal(goal.image, last.image).all(-1)
         image = np.where(held[..., None], last.image, image)
         fresh = FRESH * (1 - reliable) * carried.changed * ~held
-        start = image + fresh[..., None] * (content - image)
+        start = np.where(held[..., None], image, content) if anew else image + fresh[..., None] * (content - image)
         return engine.paint(
             content,
             start,
-            effort.evaluations,
-            last.memory,
+            evaluations,
+            memory,
             image,
             firm,
             held,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..blending import Blend
 from ..config import Config
+from ..errors import OptimizationError
 from ..motion.carry import Past, carry
 from ..motion.reliability import warping_error
 from .engine import Engine
@@ -64,19 +65,22 @@ def passes(
                 past = Past(sources[beside], np.array(images[beside]))
                 carried = carry([past], sources[index], config.flow)
                 held = np.equal(own, before).all(-1) & np.equal(sources[index], past.source).all(-1)
-                painted = engine.paint(
-                    sources[index].astype(np.float32),
-                    np.where(held[..., None], past.image, own),
-                    config.effort.evaluations,
-                    memory,
-                    np.where(held[..., None], past.image, carried.image),
-                    firmness.of(carried.motion, carried.motion.reliable),
-                    held,
-                    emphasis(carried.motion),
-                    config.effort.tolerance,
-                    None if tick is None else partial(tick, found[index].index),
-                    blend(found[index].index),
-                )
+                try:
+                    painted = engine.paint(
+                        sources[index].astype(np.float32),
+                        np.where(held[..., None], past.image, own),
+                        config.effort.evaluations,
+                        memory,
+                        np.where(held[..., None], past.image, carried.image),
+                        firmness.of(carried.motion, carried.motion.reliable),
+                        held,
+                        emphasis(carried.motion),
+                        config.effort.tolerance,
+                        None if tick is None else partial(tick, found[index].index),
+                        blend(found[index].index),
+                    )
+                except OptimizationError as error:
+                    raise OptimizationError(f"frame {found[index].index}: {error}") from error
                 memory, before = painted.memory, own
                 firmness.heed(past, Past(sources[index], painted.image), carried.motion)
                 images[index] = painted.image

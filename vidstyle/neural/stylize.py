@@ -19,7 +19,7 @@ from .chain import Chain, ends_of
 from .engine import Engine, Painted, Picture, Tick, resize
 from .frame_result import ClipTick, FrameResult
 from .passes import passes
-from .runtime import compute_dtype
+from .runtime import compute_dtype, tf
 from .state import Resume, State
 from .vgg import Vgg
 from .weights import Weights
@@ -46,9 +46,9 @@ class Stylizer:
     def __init__(self, config: Config, weights: Weights, styles: Sequence[Image]) -> None:
         gc.collect()  # the graphs of one before this refer to themselves: hundreds of megabytes
         self.config = config
-        self.styles = styles
+        self.weights, self.styles = weights, styles
         self.vgg = Vgg(weights, config.pooling, compute_dtype(config.precision))
-        self._engines: dict[tuple[int, int], Engine] = {}
+        self._engines: dict[tuple[tuple[int, int], bool], Engine] = {}
 
     def clip(
         self,
@@ -144,8 +144,19 @@ class Stylizer:
         # What it took is the first frame's cost.
         return chain.state(0, 0, ends, sum(r.evaluations for r in results), sum(r.seconds for r in results))
 
-    def first(self, frame: Image, budget: int, tick: Tick | None, blend: Blend | None = None) -> Painted:
-        """Within `budget` evaluations, coarse to fine, which gives larger, cleaner strokes for less time."""
+    def first(
+        self,
+        frame: Image,
+        budget: int,
+        tick: Tick | None,
+        blend: Blend | None = None,
+        anew: bool = False,
+        exact: bool = False,
+    ) -> Painted:
+        """Within `budget` evaluations, coarse to fine, which gives larger, cleaner strokes for less time.
+
+        anew: from the frame itself, whatever config.init says. exact: in float32.
+        """
         height, width = frame.shape[:2]
         coarse = [
             (height >> level, width >> level)
@@ -160,13 +171,13 @@ class Stylizer:
                 tick(spent + evaluations, loss)
 
         sizes = [*(coarse if share else []), (height, width)]
-        picture = resize(self._blank(frame, blend), sizes[0])
+        picture = resize(frame if anew else self._blank(frame, blend), sizes[0])
         for size, finer in itertools.pairwise(sizes):
-            painted = self.engine(size).paint(resize(frame, size), picture, share, tick=heard, blend=blend)
+            painted = self.engine(size, exact).paint(resize(frame, size), picture, share, tick=heard, blend=blend)
             picture = COARSE_MIX * resize(painted.image, finer) + (1 - COARSE_MIX) * resize(frame, finer)
             spent += painted.evaluations
         content = resize(frame, sizes[-1])
-        painted = self.engine(sizes[-1]).paint(content, picture, max(1, budget - spent), tick=heard, blend=blend)
+        painted = self.engine(sizes[-1], exact).paint(content, picture, max(1, budget - spent), tick=heard, blend=blend)
         return painted._replace(evaluations=painted.evaluations + spent)
 
     def _blank(self, frame: Image, blend: Blend | None = None) -> Picture:
@@ -195,8 +206,9 @@ class Stylizer:
         evaluations = engine.paint(picture, picture, PROBE).evaluations
         return (time.perf_counter() - begin) / (evaluations * size[0] * size[1])
 
-    def engine(self, size: tuple[int, int]) -> Engine:
-        """The engine for pictures of (height, width); made once."""
-        if size not in self._engines:
-            self._engines[size] = Engine(self.config, self.vgg, self.styles, size)
-        return self._engines[size]
+    def engine(self, size: tuple[int, int], exact: bool = False) -> Engine:
+        """The engine for pictures of (height, width), made once. exact: in float32, whatever config.precision says."""
+        if (size, exact) not in self._engines:
+            vgg = Vgg(self.weights, self.config.pooling, tf.float32) if exact else self.vgg
+            self._engines[size, exact] = Engine(self.config, vgg, self.styles, size)
+        return self._engines[size, exact]

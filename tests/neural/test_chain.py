@@ -1,0 +1,89 @@
+"""A frame that fails is noticed, painted again from another start, and told of; never silently left as it is."""
+
+import numpy as np
+import pytest
+
+import vidstyle
+from vidstyle.errors import OptimizationError
+from vidstyle.media import ClipInfo, Frame, create_clip
+from vidstyle.neural.engine import Engine
+
+FRAMES, FAILING = 6, 4
+
+
+@pytest.fixture(scope="module")
+def clip(small, tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip") / "clip.apng"
+    ground = np.random.default_rng(1).integers(0, 255, (6, 8, 3)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
+    info = ClipInfo("apng", 32, 24, frame_count=FRAMES, tick=1)
+    with create_clip(path, info) as writer:
+        for index in range(FRAMES):
+            writer.write(Frame(np.roll(ground, 4 * index, 1), 1))
+    return path
+
+
+def paint(clip, small, tmp_path):
+    settings = {"first_evaluations": 8, "evaluations": 4, "precision": "bfloat16"}
+    return vidstyle.stylize_clip(clip, [small / "cubist.png"], tmp_path / "out.gif", **settings)
+
+
+def sabotage(monkeypatch, clip, fail):
+    """Engine.paint does `fail`(engine, painted) for the frame FAILING; gives the list of what it was asked for."""
+    content = vidstyle.pipeline.open_clip(clip)
+    failing = [frame.image for frame in content.frames()][FAILING].astype(np.float32)
+    original, calls = Engine.paint, []
+
+    def paint(self, content, start, evaluations, memory=None, *more, **named):
+        painted = original(self, content, start, evaluations, memory, *more, **named)
+        if not np.array_equal(content, failing):
+            return painted
+        calls.append((np.array_equal(start, content), memory is None, self.vgg.dtype.name, evaluations))
+        return fail(len(calls), painted)
+
+    monkeypatch.setattr(Engine, "paint", paint)
+    return calls
+
+
+def bad(painted):
+    return painted._replace(
+        image=np.zeros_like(painted.image), losses={**painted.losses, "total": painted.losses["total"] * 5}
+    )
+
+
+def not_finite(times):
+    def fail(call, painted):
+        if call <= times:
+            raise OptimizationError("the style term is not finite")
+        return painted
+
+    return fail
+
+
+def test_a_bad_frame_is_painted_again_from_its_content(clip, small, tmp_path, monkeypatch):
+    calls = sabotage(monkeypatch, clip, lambda call, painted: bad(painted) if call == 1 else painted)
+    report = paint(clip, small, tmp_path)
+    assert [call[:2] for call in calls] == [(False, False), (True, True)] and calls[1][3] == 8
+    assert [row["retries"] for row in report.frames] == [0, 0, 0, 0, 1, 0]
+    assert report.frames[FAILING]["evaluations"] == 12
+    assert report.frames[FAILING]["loss"]["total"] < 2 * report.frames[FAILING - 1]["loss"]["total"]
+    assert report.notices == []
+
+
+def test_a_frame_that_stays_bad_is_told_of(clip, small, tmp_path, monkeypatch):
+    sabotage(monkeypatch, clip, lambda call, painted: bad(painted))
+    notice, *_ = paint(clip, small, tmp_path).notices
+    assert notice.startswith("frame 4: its loss is ") and notice.endswith("also in a second try; look at it")
+
+
+def test_what_is_not_finite_is_painted_again_in_float32(clip, small, tmp_path, monkeypatch):
+    calls = sabotage(monkeypatch, clip, not_finite(2))
+    report = paint(clip, small, tmp_path)
+    assert [call[2] for call in calls] == ["bfloat16", "bfloat16", "float32"]
+    assert [row["retries"] for row in report.frames] == [0, 0, 0, 0, 2, 0]
+
+
+def test_what_is_never_finite_is_an_error_that_names_the_frame(clip, small, tmp_path, monkeypatch):
+    sabotage(monkeypatch, clip, not_finite(9))
+    with pytest.raises(OptimizationError, match="frame 4: the style term is not finite"):
+        paint(clip, small, tmp_path)
+    assert list(tmp_path.iterdir()) == []
