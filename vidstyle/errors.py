@@ -29,6 +29,10 @@ class WeightsError(VidstyleError):
     """A file of network weights that is missing or is not what it should be."""
 
 
+class ResourceError(VidstyleError):
+    """Too little memory."""
+
+
 class OptimizationError(VidstyleError):
     """An optimisation that met NaN or infinity; the message names the frame and the term."""
 

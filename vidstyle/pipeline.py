@@ -7,7 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .config import MAX_SIDE, MIN_SIDE, Config, Style
 from .controls import Controls
-from .errors import InputError, OptionError
+from .errors import InputError, OptionError, ResourceError
 from .jobs.checkpoint import Checkpoint
 from .jobs.manifest import manifest, read_manifest
 from .jobs.options import JobOptions
@@ -113,16 +113,19 @@ def stylize_clip(
     done = Report(clip.config, clip.info, clip.sha256(), target, read, write, clip.controls.notices(clip.size))
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
-    writing = create_clip(place, clip.output_info(target), write, audio)
+    output_info = clip.output_info(target)
+    # Takes a while for a large clip, in which another run could complete this output: what is there is looked at later.
+    same = {} if job is None else manifest(clip.source, clip.config, read, clip.size, clip.weights.sha256)
+    writing = create_clip(place, output_info, write, audio)
     with ExitStack() as stack:
         checkpoint = None
         if job is not None:
-            same = manifest(clip.source, clip.config, read, clip.size, clip.weights.sha256)
             checkpoint = stack.enter_context(Checkpoint(job.place(target), same, fitted, job.restart, job.keep))
             if checkpoint.before is not None:
                 remove_parts(target, checkpoint.before)
         report_file = stack.enter_context(ResultFile("--report", report, write.overwrite, inputs))
         writer = stack.enter_context(writing)
+        stack.enter_context(_enough_memory(clip))
         for step in clip.run(progress, checkpoint):
             assert step.frame is not None and step.result is not None
             writer.write(step.frame)
@@ -340,6 +343,18 @@ class _Job:
             return 0
         with open_clip(self.source, self.read) as clip:
             return sum(1 for _ in clip.frames(Fraction(0), self.config.start))
+
+
+@contextmanager
+def _enough_memory(clip: _Job) -> Iterator[None]:
+    """Within it too little memory is a ResourceError."""
+    try:
+        yield
+    except MemoryError as error:
+        width, height = clip.size
+        raise ResourceError(
+            f"{clip.source}: too little memory to paint {width}x{height}; give a smaller --size"
+        ) from error
 
 
 def target_size(info: ClipInfo, size: int | None) -> tuple[int, int]:

@@ -50,7 +50,7 @@ def main() -> NoReturn:
         print(f"vidstyle: interrupted; {one_line(stopped)}", file=sys.stderr)
         code = 128 + stopped.number
     except MemoryError:
-        code = _fail("out of memory; give a smaller --size, or more memory")
+        code = _fail("too little memory; give a smaller --size")
     sys.exit(code or 0)
 
 

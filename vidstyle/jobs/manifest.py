@@ -11,6 +11,7 @@ from typing import Any
 from ..config import Config
 from ..errors import InputError
 from ..media import ReadOptions, WriteOptions, source_files
+from ..neural.processor import resolved
 from ..report import file_sha256, versions
 from ..settings_file import key_of, plain_settings
 
@@ -26,10 +27,8 @@ def manifest(source: Path, config: Config, read: ReadOptions, size: tuple[int, i
 
     Raises InputError where a file cannot be read.
     """
-    from ..neural.runtime import compute_dtype
-
     settings = plain_settings(config, read, WriteOptions())
-    settings["precision"] = compute_dtype(config.precision).name
+    settings["precision"] = resolved(config.precision)
     settings["styles"] = [{**style, "path": _content(Path(style["path"]))} for style in settings["styles"]]
     settings["masks"] = [_content(path) for path in config.masks]
     settings["keep_mask"] = config.keep_mask and _content(config.keep_mask)

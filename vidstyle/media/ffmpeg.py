@@ -92,6 +92,8 @@ class Process:
 
     def last_line(self) -> str:
         """The last line of its log: what ended it."""
+        if (self._process.poll() or 0) < 0:
+            return f"it was killed by signal {-self._process.returncode}"
         return _line(reversed(self.log().splitlines()))
 
     def close(self) -> None:

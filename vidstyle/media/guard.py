@@ -51,6 +51,8 @@ def decoding(path: Path, max_pixels: int, what: str = "") -> Iterator[None]:
             yield
     except Image.DecompressionBombError as error:
         raise InputError(_too_large(path, "it", max_pixels)) from error
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file any more: put it back") from error
     except _DAMAGE as error:
         reason = " ".join(str(error).split()).replace(str(path), "").strip(" :'\"") or type(error).__name__
         where = f"{what} " if what else "it "

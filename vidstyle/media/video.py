@@ -86,8 +86,8 @@ class VideoReader:
         return [*seek, *source(self._path, self._format, self._limit), *output, "-f", "rawvideo", "pipe:1"]
 
     def _complain(self, process: ffmpeg.Process, number: int) -> None:
-        process.wait()
-        reason = f" ({process.last_line()})" if process.log().strip() else ""
+        killed = process.wait() < 0
+        reason = f" ({process.last_line()})" if killed or process.log().strip() else ""
         raise InputError(
             f"{self._path}: ends after {number} of {self._probe.frame_count} frames, "
             f"the file is damaged or incomplete{reason}"

@@ -18,7 +18,7 @@ from . import adam, lbfgs
 from .losses import Losses, Objective, Targets, gram_matrix, guide
 from .optimize import HIGHEST, LOWEST, Optimizer, State, box
 from .preconditioner import spectral
-from .runtime import tf, traced
+from .runtime import out_of_memory, tf, traced
 from .vgg import Vgg
 
 Picture = NDArray[np.float32]  # (H, W, 3), RGB 0..255
@@ -48,6 +48,7 @@ class Painted(NamedTuple):
 class Engine:
     """Optimises pictures of `size` = (height, width) towards the styles, uint8 (H, W, 3) of any sizes."""
 
+    @out_of_memory()
     def __init__(self, config: Config, vgg: Vgg, styles: Sequence[NDArray[np.uint8]], size: tuple[int, int]) -> None:
         self.size = size
         self.vgg = vgg
@@ -62,6 +63,7 @@ class Engine:
         self._content = traced(self._trace_content)
         self._advance = traced(self._trace_advance)
 
+    @out_of_memory()
     def paint(
         self,
         content: Picture,

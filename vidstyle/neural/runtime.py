@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..silence import silence
+from .processor import native_bfloat16, resolved
 
-__all__ = ["compute_dtype", "native_bfloat16", "tf", "traced"]
+__all__ = ["compute_dtype", "native_bfloat16", "out_of_memory", "tf", "traced"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -29,20 +29,16 @@ tf.get_logger().setLevel("ERROR")
 
 def compute_dtype(precision: str) -> tf.DType:
     """bfloat16 where asked for, or on `auto` where the processor multiplies it natively; otherwise float32."""
-    if precision == "auto":
-        precision = "bfloat16" if native_bfloat16() else "float32"
-    return tf.as_dtype(precision)
+    return tf.as_dtype(resolved(precision))
 
 
-@lru_cache
-def native_bfloat16() -> bool:
-    """Whether oneDNN computes bfloat16 faster than float32 here: the processor has AMX or AVX512-BF16."""
+@contextmanager
+def out_of_memory() -> Iterator[None]:
+    """Within it TensorFlow's own error for too little memory is Python's."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        return False
-    flags = next((line for line in lines if line.startswith("flags")), "").split()
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError("TensorFlow cannot allocate a tensor") from error
 
 
 def traced(function: Callable[..., Any]) -> Callable[..., Any]:
