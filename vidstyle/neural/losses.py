@@ -18,6 +18,11 @@ from ..config import Config, TermWeights
 from .runtime import tf
 
 
+# What the picture outside of a window adds to a sum over all of it, and the factor of the sum over the window; by term.
+# `content LAYER`, `tv`, `temporal`: scalars. `gram LAYER N`: of the Gram matrix for the Nth style there, (C_l, C_l).
+Rest = dict[str, tuple[tf.Tensor, tf.Tensor]]
+
+
 class Targets(NamedTuple):
     """What a frame is pulled towards; all of it goes into the traced function as arguments.
 
@@ -26,6 +31,7 @@ class Targets(NamedTuple):
     style_shares: layer -> float32 (styles that count there,), how much of each. guides: empty, or layer -> float32
     (styles that count there, H_l, W_l, 1), see guide(). warped: float32 (1, H, W, 3), the previous result moved along
     the flow. reliable: float32 (1, H, W, 1) in [0, 1], where that can be trusted; all 0 switches the temporal term off.
+    rest: where all this is that of a window in the picture, what the rest of the picture adds.
     """
 
     content: dict[str, tf.Tensor]
@@ -35,6 +41,7 @@ class Targets(NamedTuple):
     guides: dict[str, tf.Tensor]
     warped: tf.Tensor
     reliable: tf.Tensor
+    rest: Rest | None = None
 
 
 class Losses(NamedTuple):
@@ -127,31 +134,47 @@ class Objective:
 
 def _content(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
     layers = objective.content_layers
-    return tf.add_n(
-        [content_loss(features[n], targets.content[n], objective.normalization, targets.emphasis[n]) for n in layers]
-    ) / len(layers)
+    losses = [
+        content_loss(features[n], targets.content[n], objective.normalization, targets.emphasis[n]) for n in layers
+    ]
+    return tf.add_n([_whole(targets, f"content {n}", loss) for n, loss in zip(layers, losses, strict=True)]) / len(layers)
 
 
 def _style(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
     parts = []
     for name, weight in objective.style_layers.items():
         wanted = [targets.grams[index][name] for index in objective.counting[name]]
-        if targets.guides:
-            guides = tf.unstack(tf.cast(targets.guides[name], features[name].dtype))
-            grams = [gram_matrix(features[name] * guide) for guide in guides]
-        else:
-            grams = [gram_matrix(features[name])] * len(wanted)
+        grams = [_whole(targets, f"gram {name} {i}", gram) for i, gram in enumerate(layer_grams(name, features, targets))]
+        grams = grams if targets.guides else grams * len(wanted)
         per_style = [style_loss(*pair, objective.normalization) for pair in zip(grams, wanted, strict=True)]
         parts.append(weight * tf.reduce_sum(targets.style_shares[name] * tf.stack(per_style)))
     return tf.add_n(parts)
 
 
+def layer_grams(name: str, features: dict[str, tf.Tensor], targets: Targets) -> list[tf.Tensor]:
+    """The Gram matrices of a layer: one for each style with a place of its own, else one for all."""
+    if not targets.guides:
+        return [gram_matrix(features[name])]
+    guides = tf.unstack(tf.cast(targets.guides[name], features[name].dtype))
+    return [gram_matrix(features[name] * guide) for guide in guides]
+
+
 def _tv(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
-    return total_variation(x, objective.normalization)
+    return _whole(targets, "tv", total_variation(x, objective.normalization))
 
 
 def _temporal(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
-    return temporal_loss(x, targets.warped, targets.reliable, objective.normalization)
+    return _whole(
+        targets, "temporal", temporal_loss(x, targets.warped, targets.reliable, objective.normalization)
+    )
+
+
+def _whole(targets: Targets, term: str, part: tf.Tensor) -> tf.Tensor:
+    """A sum over the whole picture, from that over the window."""
+    if targets.rest is None:
+        return part
+    outside, factor = targets.rest[term]
+    return outside + factor * part
 
 
 # The terms of the objective. To add one: a function like these, its field in Losses and its weight in TermWeights.

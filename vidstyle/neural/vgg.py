@@ -16,6 +16,7 @@ from ..config import NETWORKS
 from .runtime import tf
 from .weights import Layer, Weights
 
+POOL = "pool"  # in Vgg.way()
 MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet, subtracted as in Keras's "caffe" preprocessing
 
 
@@ -33,21 +34,34 @@ class Vgg:
 
     def features(self, x: tf.Tensor, wanted: Iterable[str]) -> dict[str, tf.Tensor]:
         """ReLU outputs of the wanted layers. x: float32 (1, H, W, 3), RGB 0..255. -> dtype (1, H_l, W_l, C_l)."""
-        missing = set(wanted)
         found: dict[str, tf.Tensor] = {}
-        y = tf.cast(x - tf.constant(MEAN_RGB), self.dtype)
+        y = self.enter(x)
+        for name in self.way(wanted):
+            y = self.pool(y) if name == POOL else self.layers[name](y)
+            found[name] = y
+        return {name: found[name] for name in wanted}
+
+    def way(self, wanted: Iterable[str]) -> list[str]:
+        """The layers up to the last wanted one, POOL between blocks."""
+        missing = set(wanted)
+        names = []
         for block, count in enumerate(self.blocks, 1):
             if block > 1:
-                y = self.pooling(y, 2, 2, "VALID")
+                names.append(POOL)
             for index in range(1, count + 1):
-                name = f"conv{block}_{index}"
-                y = self.layers[name](y)
-                if name in missing:
-                    found[name] = y
-                    missing.discard(name)
-                    if not missing:
-                        return found
-        return found
+                names.append(f"conv{block}_{index}")
+                missing.discard(names[-1])
+                if not missing:
+                    return names
+        return names
+
+    def enter(self, x: tf.Tensor) -> tf.Tensor:
+        """What the first layer gets."""
+        return tf.cast(x - tf.constant(MEAN_RGB), self.dtype)
+
+    def pool(self, y: tf.Tensor) -> tf.Tensor:
+        """What lies between two blocks; an odd last row or column is left out."""
+        return self.pooling(y, 2, 2, "VALID")
 
 
 # How blocks are joined. To add a pooling: its name and an operation with the signature of tf.nn.avg_pool2d.
@@ -65,14 +79,18 @@ class _Convolution:
             layer.kernel[::-1, ::-1].transpose(0, 1, 3, 2)
         ).astype(numpy_dtype)
 
-    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+    def __call__(self, x: tf.Tensor, padding: str = "SAME") -> tf.Tensor:
+        """With the padding VALID the border of x, which the result lacks, has no gradient."""
+
         @tf.custom_gradient
         def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-            y = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, tf.constant(self.kernel), 1, "SAME"), tf.constant(self.bias)))
+            y = tf.nn.conv2d(x, tf.constant(self.kernel), 1, padding)
+            y = tf.nn.relu(tf.nn.bias_add(y, tf.constant(self.bias)))
 
             def gradient(dy: tf.Tensor) -> tf.Tensor:
                 through = tf.raw_ops.ReluGrad(gradients=dy, features=y)
-                return tf.nn.conv2d(through, tf.constant(self.transposed), 1, "SAME")
+                dx = tf.nn.conv2d(through, tf.constant(self.transposed), 1, "SAME")
+                return dx if padding == "SAME" else tf.pad(dx, [[0, 0], [1, 1], [1, 1], [0, 0]])
 
             return y, gradient
 
