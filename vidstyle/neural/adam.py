@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .losses import Losses
@@ -39,6 +40,11 @@ class State(NamedTuple):
 def fresh(size: int) -> Memory:
     """A memory without gradients, for pictures of `size` = H W 3 values."""
     return Memory(tf.zeros((size,)), tf.zeros((size,)), tf.constant(0))
+
+
+def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
+    """The memory for a part of the picture, or of that for all of it (see optimize.Optimizer)."""
+    return Memory(change(memory.mean), change(memory.square), memory.count)
 
 
 def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:

@@ -20,6 +20,7 @@ from .optimize import HIGHEST, LOWEST, Optimizer, State, box
 from .preconditioner import spectral
 from .runtime import out_of_memory, tf, traced
 from .vgg import Vgg
+from .window import WORTHWHILE, Place, Surroundings, Window
 
 Picture = NDArray[np.float32]  # (H, W, 3), RGB 0..255
 
@@ -58,10 +59,9 @@ class Engine:
             style_grams(vgg, style, size, self.objective.style_layers, config.style_size) for style in styles
         )
         self.usual = Blend(shares_at(config))
-        self.precondition = spectral(size)
         self.chunk = CHUNK if size[0] * size[1] <= CHUNK_PIXELS else 1
         self._content = traced(self._trace_content)
-        self._advance = traced(self._trace_advance)
+        self._graphs: dict[tuple[int, int], _Graph] = {}
 
     @out_of_memory()
     def paint(
@@ -102,12 +102,16 @@ class Engine:
         )
         if held is None:
             held = np.zeros(self.size, np.bool_)
-        x = tf.constant(np.clip(start, LOWEST, HIGHEST).ravel())
-        kept = box(x, tf.constant(np.repeat(held.ravel(), 3)))
-        state = self.optimizer.begin(x, kept, self.optimizer.fresh(start.size) if memory is None else memory)
+        image = np.clip(start, LOWEST, HIGHEST)
+        place, graph = self._work(held)
+        given = graph.given(image, targets, place)
+        x = tf.constant(place.cut(image).ravel())
+        kept = box(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)))
+        own = self.optimizer.fresh(x.shape[0]) if memory is None else self.optimizer.map(memory, place.cut_values)
+        state = self.optimizer.begin(x, kept, own)
         reached = math.inf
         for until in (*range(self.chunk, evaluations, self.chunk), evaluations):
-            state = self._advance(state, targets, tf.constant(until))
+            state = graph.advance(state, given, tf.constant(until))
             losses = _plain(state.losses)
             if not math.isfinite(losses["total"]):
                 bad = [name for name, value in state.start._asdict().items() if not math.isfinite(value)]
@@ -123,9 +127,23 @@ class Engine:
                 reached = losses["total"]
             if state.done:
                 break
+        memory = self.optimizer.map(state.memory, place.lay_values)
         if losses["total"] > float(state.start.total):  # by less than bfloat16 rounds; but worse is worse
-            return Painted(x.numpy().reshape(start.shape), _plain(state.start), int(state.evaluations), state.memory)
-        return Painted(state.x.numpy().reshape(start.shape), losses, int(state.evaluations), state.memory)
+            return Painted(image, _plain(state.start), int(state.evaluations), memory)
+        place.cut(image)[...] = state.x.numpy().reshape(*place.size, 3)
+        return Painted(image, losses, int(state.evaluations), memory)
+
+    def _work(self, held: NDArray[np.bool_]) -> tuple[Place, _Graph]:
+        """Where is worked, since not all is held, and the graph for that."""
+        place = Place.around(~held)
+        whole = Place((0, 0), self.size, self.size)
+        for each in (place, whole):
+            if each.size not in self._graphs:
+                self._graphs[each.size] = _Graph(self, each.size)
+            graph = self._graphs[each.size]
+            if graph.share <= WORTHWHILE:
+                return each, graph
+        return whole, graph
 
     def remember(self, arrays: Sequence[NDArray[Any]]) -> Any:
         """The optimiser's memory from its parts as arrays; None from none."""
@@ -151,16 +169,39 @@ class Engine:
             for name, feature in features.items()
         }
 
-    def _trace_advance(self, state: State, targets: Targets, until: tf.Tensor) -> State:
+
+class _Graph:
+    """The optimisation of windows of one size, (height, width), or of the whole picture."""
+
+    def __init__(self, engine: Engine, size: tuple[int, int]) -> None:
+        self.engine, self.size = engine, size
+        self.window = None if size == engine.size else Window(engine.vgg, engine.objective, engine.size, size)
+        self.share = 1.0 if self.window is None else self.window.share()
+        self.precondition = spectral(size)
+        self.advance = traced(self._trace_advance)
+        self._survey = None if self.window is None else traced(self.window.survey)
+
+    def given(self, x: Picture, targets: Targets, place: Place) -> Targets | Surroundings:
+        """What advance() needs, for the picture x of which only the window will change."""
+        if self.window is None or self._survey is None:
+            return targets
+        starts = tf.constant(self.window.starts(place.start, place.whole))
+        return self._survey(tf.constant(x[None]), targets, starts)
+
+    def _trace_advance(self, state: State, given: Targets | Surroundings, until: tf.Tensor) -> State:
         def evaluate(x: tf.Tensor) -> tuple[Losses, tf.Tensor]:
             with tf.GradientTape() as tape:
                 tape.watch(x)
                 picture = tf.reshape(x, (1, *self.size, 3))
-                features = self.vgg.features(picture, self.objective.layers)
-                losses = self.objective.losses(picture, features, targets)
+                if isinstance(given, Surroundings):
+                    assert self.window is not None
+                    losses = self.window.losses(picture, given)
+                else:
+                    features = self.engine.vgg.features(picture, self.engine.objective.layers)
+                    losses = self.engine.objective.losses(picture, features, given)
             return losses, tape.gradient(losses.total, x)
 
-        return self.optimizer.advance(evaluate, state, until, self.precondition)
+        return self.engine.optimizer.advance(evaluate, state, until, self.precondition)
 
 
 def style_grams(

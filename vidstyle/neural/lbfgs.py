@@ -7,6 +7,7 @@ on a bound and are pushed outwards are held there while the rest moves.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .losses import Losses
@@ -57,6 +58,21 @@ class State(NamedTuple):
 def fresh(size: int) -> Memory:
     """A memory without pairs, for pictures of `size` = H W 3 values."""
     return Memory(tf.zeros((PAIRS, size)), tf.zeros((PAIRS, size)), tf.constant(0))
+
+
+def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
+    """The memory for a part of the picture, or of that for all of it (see optimize.Optimizer)."""
+    steps, changes = change(memory.steps), change(memory.changes)
+    if steps.shape == memory.steps.shape:
+        return memory
+    # A pair may have no curvature in the part; such rows are forgotten.
+    lengths = tf.norm(steps, axis=1) * tf.norm(changes, axis=1)
+    curved = tf.reduce_sum(steps * changes, 1) > MIN_CURVATURE * lengths
+    order = tf.argsort(tf.cast(curved, tf.int32), stable=True)
+    kept = tf.cast(tf.gather(curved, order), tf.float32)[:, None]
+    return Memory(
+        tf.gather(steps, order) * kept, tf.gather(changes, order) * kept, tf.reduce_sum(tf.cast(curved, tf.int32))
+    )
 
 
 def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ..config import Config, TermWeights
 from .runtime import tf
 
-
 # What the picture outside of a window adds to a sum over all of it, and the factor of the sum over the window; by term.
 # `content LAYER`, `tv`, `temporal`: scalars. `gram LAYER N`: of the Gram matrix for the Nth style there, (C_l, C_l).
 Rest = dict[str, tuple[tf.Tensor, tf.Tensor]]
@@ -137,14 +136,18 @@ def _content(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor],
     losses = [
         content_loss(features[n], targets.content[n], objective.normalization, targets.emphasis[n]) for n in layers
     ]
-    return tf.add_n([_whole(targets, f"content {n}", loss) for n, loss in zip(layers, losses, strict=True)]) / len(layers)
+    return tf.add_n([_whole(targets, f"content {n}", loss) for n, loss in zip(layers, losses, strict=True)]) / len(
+        layers
+    )
 
 
 def _style(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
     parts = []
     for name, weight in objective.style_layers.items():
         wanted = [targets.grams[index][name] for index in objective.counting[name]]
-        grams = [_whole(targets, f"gram {name} {i}", gram) for i, gram in enumerate(layer_grams(name, features, targets))]
+        grams = [
+            _whole(targets, f"gram {name} {i}", gram) for i, gram in enumerate(layer_grams(name, features, targets))
+        ]
         grams = grams if targets.guides else grams * len(wanted)
         per_style = [style_loss(*pair, objective.normalization) for pair in zip(grams, wanted, strict=True)]
         parts.append(weight * tf.reduce_sum(targets.style_shares[name] * tf.stack(per_style)))
@@ -164,9 +167,7 @@ def _tv(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targ
 
 
 def _temporal(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
-    return _whole(
-        targets, "temporal", temporal_loss(x, targets.warped, targets.reliable, objective.normalization)
-    )
+    return _whole(targets, "temporal", temporal_loss(x, targets.warped, targets.reliable, objective.normalization))
 
 
 def _whole(targets: Targets, term: str, part: tf.Tensor) -> tf.Tensor:

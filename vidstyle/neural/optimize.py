@@ -49,6 +49,10 @@ class Optimizer(Protocol):
         """A memory that knows nothing, for pictures of `size` = H W 3 values."""
         ...
 
+    def map(self, memory: Any, change: Callable[[tf.Tensor], tf.Tensor]) -> Any:
+        """The memory for a part of the picture, or of that for all of it. change: from (..., n) to (..., other n)."""
+        ...
+
     def begin(self, x: tf.Tensor, box: Box, memory: Any) -> State:
         """Before the first evaluation, from the picture x, float32 (n,), inside the box."""
         ...

@@ -6,8 +6,8 @@ surrounds that taken from one evaluation of the whole picture; so are the sums o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,49 @@ Pair = tuple[int, int]  # down and across
 # Windows begin at multiples of STEP pixels, and their sides are multiples of SIDES, so that few sizes are traced.
 STEP, SIDES = 16, 32
 WORTHWHILE = 0.7  # share of the whole work above which a window saves too little
+
+
+class Place(NamedTuple):
+    """A window of `size`, (height, width), that begins at `start`, (down, across), in a picture of the size `whole`."""
+
+    start: Pair
+    size: Pair
+    whole: Pair
+
+    @classmethod
+    def around(cls, changing: NDArray[np.bool_]) -> Place:
+        """Around all that changes, (H, W); as small as can be where nothing does."""
+        spans = []
+        for axis, length in enumerate(changing.shape):
+            found = np.flatnonzero(changing.any(1 - axis))
+            first, last = (int(found[0]), int(found[-1])) if found.size else (0, 0)
+            start = first // STEP * STEP
+            size = min(length, -(-(last + 1 - start) // SIDES) * SIDES)
+            spans.append((min(start, length - size), size))
+        (top, height), (left, width) = spans
+        return cls((top, left), (height, width), changing.shape)
+
+    def cut(self, picture: NDArray[Any]) -> NDArray[Any]:
+        """This part of an array (H, W, ...), as a view of it."""
+        (top, left), (height, width) = self.start, self.size
+        return picture[top : top + height, left : left + width]
+
+    def cut_values(self, values: tf.Tensor) -> tf.Tensor:
+        """This part of values of all pixels, (..., H W 3) -> (..., h w 3)."""
+        if self.size == self.whole:
+            return values
+        (top, left), (height, width) = self.start, self.size
+        part = tf.reshape(values, (-1, *self.whole, 3))[:, top : top + height, left : left + width]
+        return tf.reshape(part, (*values.shape[:-1], height * width * 3))
+
+    def lay_values(self, values: tf.Tensor) -> tf.Tensor:
+        """The reverse of cut_values(), with 0 outside."""
+        if self.size == self.whole:
+            return values
+        before = np.array([0, *self.start, 0])
+        after = np.array([0, *np.subtract(self.whole, self.size), 0]) - before
+        laid = tf.pad(tf.reshape(values, (-1, *self.size, 3)), np.stack([before, after], 1))
+        return tf.reshape(laid, (*values.shape[:-1], self.whole[0] * self.whole[1] * 3))
 
 
 class Step(NamedTuple):
@@ -120,24 +163,25 @@ class Window:
         shares = {step.name: tf.constant(np.prod(step.given) / np.prod(step.whole), tf.float32) for step in self.steps}
         one = tf.constant(1.0)
         for n in self.objective.content_layers:
-            both = [
+            loss, own = (
                 content_loss(values[n], aims.content[n], normalization, aims.emphasis[n])
                 for values, aims in ((features, targets), (inside, part))
-            ]
-            energy, own = (tf.reduce_sum(tf.square(tf.cast(aims.content[n], tf.float32))) for aims in (targets, part))
-            rest[f"content {n}"] = _rest(*both, one if normalization == "gatys" else own / tf.maximum(energy, 1e-12))
+            )
+            energies = [tf.reduce_sum(tf.square(tf.cast(a.content[n], tf.float32))) for a in (targets, part)]
+            factor = one if normalization == "gatys" else energies[1] / tf.maximum(energies[0], 1e-12)
+            rest[f"content {n}"] = _rest(loss, own, factor)
         for n in self.objective.style_layers:
             pairs = zip(layer_grams(n, features, targets), layer_grams(n, inside, part), strict=True)
-            for number, pair in enumerate(pairs):
-                rest[f"gram {n} {number}"] = _rest(*pair, shares[n])
+            for number, (gram, own) in enumerate(pairs):
+                rest[f"gram {n} {number}"] = _rest(gram, own, shares[n])
         share = tf.constant(np.prod(self.near) / np.prod(x.shape[1:3]), tf.float32)
-        variation = [total_variation(values, normalization) for values in (x, picture)]
-        rest["tv"] = _rest(*variation, one if normalization == "gatys" else share)
-        temporal = [
+        variation, own = (total_variation(values, normalization) for values in (x, picture))
+        rest["tv"] = _rest(variation, own, one if normalization == "gatys" else share)
+        temporal, own = (
             temporal_loss(values, aims.warped, aims.reliable, normalization)
             for values, aims in ((x, targets), (picture, part))
-        ]
-        rest["temporal"] = _rest(*temporal, share)
+        )
+        rest["temporal"] = _rest(temporal, own, share)
         hole = 1 - _laid(tf.ones((1, *self.size, 1)), starts[0, 1] - near, self.near)
         return Surroundings(starts, picture * hole, rings, part._replace(rest=rest))
 
@@ -150,18 +194,6 @@ class Window:
             features[step.name] = y
         picture = _laid(x, around.starts[0, 1] - around.starts[0, 0], self.near) + around.picture
         return self.objective.losses(picture, features, around.targets)
-
-
-def place(changing: NDArray[np.bool_]) -> tuple[Pair, Pair]:
-    """Start and size of a window around all that may change, (H, W), which must be something."""
-    spans = []
-    for axis, length in enumerate(changing.shape):
-        found = np.flatnonzero(changing.any(1 - axis))
-        start = int(found[0]) // STEP * STEP
-        size = min(length, -(-(int(found[-1]) + 1 - start) // SIDES) * SIDES)
-        spans.append((min(start, length - size), size))
-    (top, height), (left, width) = spans
-    return (top, left), (height, width)
 
 
 def _rest(whole: tf.Tensor, part: tf.Tensor, factor: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -196,5 +228,5 @@ def _halved(size: Pair) -> Pair:
     return size[0] // 2, size[1] // 2
 
 
-def _pairs(function, size: Pair, whole: Pair) -> Pair:  # type: ignore[no-untyped-def]
+def _pairs(function: Callable[[int, int], int], size: Pair, whole: Pair) -> Pair:
     return function(size[0], whole[0]), function(size[1], whole[1])
