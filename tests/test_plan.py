@@ -22,6 +22,7 @@ def config(**settings):
         (Work(10, 1, 6), {}, 50 + 15 * 20),  # the lead begins with half
         (Work(10, 1, 0), {"passes": 3}, 100 + 9 * 20 + 2 * 10 * 20),
         (Work(10, 1, 0), {"init": "content"}, 10 * 100),
+        (Work(10, 1, 0, ease=0.25), {}, 100 + 9 * 5),  # most of the picture is still
     ],
 )
 def test_evaluations(work, settings, expected):

@@ -38,6 +38,7 @@ from .media import (
     remove_parts,
 )
 from .motion.shots import Shot, find_shots
+from .motion.still import Changes
 from .neural.state import Resume
 from .plan import Plan, Work, fit
 from .report import Report, file_sha256
@@ -165,6 +166,7 @@ class _Job:
         self.controls = Controls(config, self.info, read)
         self.shots: list[Shot] = []  # known once it was surveyed
         self.expected: float | None = None  # seconds, where anyone listens
+        self.changes = Changes()
         self._ends: list[tuple[Fraction, Image]] | None = None
         self._stylizer: Stylizer | None = None
         self.frames = count_frames(self.info, config.start, config.end)
@@ -212,7 +214,8 @@ class _Job:
                 progress(Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin))
 
         if progress is not None:
-            work = Work(frames, shots, len(lead) if shots else 0)
+            todo = range(self.shots[-1].stop) if checkpoint is None else sorted(checkpoint.todo)
+            work = Work(frames, shots, len(lead) if shots else 0, self._ease(todo))
             per_pixel = self._seconds_per_pixel(self.size) if frames else 0.0
             self.expected = work.seconds(self.config, self.size, per_pixel)
             plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel, self.shots[-1].stop - frames)
@@ -252,7 +255,8 @@ class _Job:
         small = target_size(self.info, min(max(self.size), PROBED_SIDE))
         per_pixel = self._seconds_per_pixel(small)
         spent = time.perf_counter() - begin
-        work = Work(self.shots[-1].stop, len(self.shots), len(self._take_lead(ends)))
+        frames = self.shots[-1].stop
+        work = Work(frames, len(self.shots), len(self._take_lead(ends)), self._ease(range(frames)))
 
         def size_of(longer: int | None) -> tuple[int, int]:
             return target_size(self.info, longer)
@@ -276,6 +280,13 @@ class _Job:
     def _seconds_per_pixel(self, size: tuple[int, int]) -> float:
         return self._painter().seconds_per_pixel((size[1], size[0]))
 
+    def _ease(self, frames: Sequence[int]) -> float:
+        """Work.ease of frames, by index."""
+        begun = {shot.start for shot in self.shots}
+        following = [self.changes.unsettled(index) for index in frames if index not in begun]
+        size = (self.size[1], self.size[0])
+        return float(np.mean([self._painter().share(size, box) for box in following])) if following else 1.0
+
     def _survey(self) -> list[tuple[Fraction, Image]]:
         """Finds the shots of what is to be painted; its last frames and their times where they lead into the first."""
         if self._ends is None:
@@ -295,6 +306,7 @@ class _Job:
             for at, frame in self._frames():
                 image = over_white(frame)
                 self.controls.colouring.watch(image)
+                self.changes.watch(image)
                 if len(first) < LEAD:
                     first.append(image)
                 last.append((at, image))

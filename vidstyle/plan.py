@@ -16,19 +16,24 @@ SIZE_STEP = 8  # pixels, of the sizes that are tried
 
 @dataclass(frozen=True)
 class Work:
-    """What there is to paint: frames in all, those of them that begin anew, and those painted before the first."""
+    """What there is to paint: frames in all, those of them that begin anew, and those painted before the first.
+
+    ease: what a frame that goes on from another costs, over one that changes everywhere.
+    """
 
     frames: int
     shots: int
     lead: int
+    ease: float = 1.0
 
     def evaluations(self, config: Config) -> float:
-        """How many evaluations of the objective it takes as a rule."""
+        """How many evaluations of the objective it takes as a rule, or what costs as much."""
         effort = config.effort
         begun = self.shots * effort.first_evaluations - (effort.first_evaluations // 2 if self.lead else 0)
         if config.init in ("content", "noise"):
             return self.frames * effort.first_evaluations
-        return begun + (self.frames + self.lead - self.shots + self.frames * (config.passes - 1)) * effort.usual
+        following = self.frames + self.lead - self.shots + self.frames * (config.passes - 1)
+        return begun + following * effort.usual * self.ease
 
     def seconds(self, config: Config, size: tuple[int, int], per_pixel: float) -> float:
         """Expected at size (width, height), where an evaluation takes `per_pixel` seconds a pixel."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..blending import Blend
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Carried, Past, carry
+from ..motion.still import SETTLED
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
 from .frame_result import FrameResult
@@ -28,10 +29,6 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 # is doubtful but the source looks the same (most motion boundaries) it is best left out: on a hand-held clip it
 # cost 6 % of the loss and two thirds more warping error.
 FRESH = 0.5
-
-# Unchanged frames after which a pixel keeps its paint bit for bit. What was just uncovered gets time to be finished.
-SETTLED = 3
-
 
 # A loss of so many times the median of at least FEW frames before it is tried again: the frame may have failed.
 FAR_ABOVE, FEW = 2.0, 3

@@ -103,7 +103,7 @@ class Engine:
         if held is None:
             held = np.zeros(self.size, np.bool_)
         image = np.clip(start, LOWEST, HIGHEST)
-        place, graph = self._work(held)
+        place, graph = self._work(~held)
         given = graph.given(image, targets, place)
         x = tf.constant(place.cut(image).ravel())
         kept = box(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)))
@@ -133,9 +133,13 @@ class Engine:
         place.cut(image)[...] = state.x.numpy().reshape(*place.size, 3)
         return Painted(image, losses, int(state.evaluations), memory)
 
-    def _work(self, held: NDArray[np.bool_]) -> tuple[Place, _Graph]:
-        """Where is worked, since not all is held, and the graph for that."""
-        place = Place.around(~held)
+    def share(self, changing: NDArray[np.bool_]) -> float:
+        """What an evaluation costs where only these pixels (H, W) change, over one of the whole picture."""
+        return self._work(changing)[1].share
+
+    def _work(self, changing: NDArray[np.bool_]) -> tuple[Place, _Graph]:
+        """Where is worked, and the graph for that."""
+        place = Place.around(changing)
         whole = Place((0, 0), self.size, self.size)
         for each in (place, whole):
             if each.size not in self._graphs:

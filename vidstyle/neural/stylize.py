@@ -15,6 +15,7 @@ from ..blending import Blend, shares_at
 from ..colour import match_colours
 from ..config import Config
 from ..motion.shots import Shot
+from ..motion.still import Box
 from .chain import Chain, ends_of
 from .engine import Engine, Painted, Picture, Tick, resize
 from .frame_result import ClipTick, FrameResult
@@ -205,6 +206,15 @@ class Stylizer:
         begin = time.perf_counter()
         evaluations = engine.paint(picture, picture, PROBE).evaluations
         return (time.perf_counter() - begin) / (evaluations * size[0] * size[1])
+
+    def share(self, size: tuple[int, int], box: Box | None) -> float:
+        """What an evaluation costs where all that changes lies in the box, over one of all of (height, width)."""
+        if box is None:
+            return 0.0
+        changing = np.zeros(size, np.bool_)
+        top, left, bottom, right = (round(edge * side) for edge, side in zip(box, (*size, *size), strict=True))
+        changing[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1] = True
+        return self.engine(size).share(changing)
 
     def engine(self, size: tuple[int, int], exact: bool = False) -> Engine:
         """The engine for pictures of (height, width), made once. exact: in float32, whatever config.precision says."""

@@ -1,0 +1,111 @@
+"""A window that changes alone costs less, and gives the same value, the same gradient and the same paint."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vidstyle.blending import Blend
+from vidstyle.config import Config, Style
+from vidstyle.neural import engine as engine_module
+from vidstyle.neural import lbfgs
+from vidstyle.neural.engine import Engine
+from vidstyle.neural.losses import Targets
+from vidstyle.neural.runtime import tf
+from vidstyle.neural.vgg import Vgg
+from vidstyle.neural.weights import load_weights
+from vidstyle.neural.window import Place, Window
+
+SIZE = (53, 87)  # odd at several layers, whose poolings leave out a row
+PLACES = [
+    Place((0, 0), (16, 16), SIZE),
+    Place((16, 32), (16, 32), SIZE),
+    Place((36, 67), (17, 20), SIZE),
+    Place((11, 13), (9, 8), SIZE),
+    Place((0, 30), (53, 10), SIZE),
+]
+CONFIG = Config(styles=(Style("a"), Style("b")), precision="float32")
+
+
+def random(*shape, high=255.0):
+    return np.random.default_rng(sum(shape)).uniform(0, high, shape).astype(np.float32)
+
+
+def engine_of(config):
+    vgg = Vgg(load_weights("vgg16"), config.pooling, tf.float32)
+    return Engine(config, vgg, [np.uint8(random(60, 70, 3)), np.uint8(random(40, 90, 3))], SIZE)
+
+
+def targets_of(engine, blend):
+    emphasis = 1 + random(1, *SIZE, 1, high=1.0)
+    content, emphasised = engine._content(tf.constant(random(1, *SIZE, 3)), tf.constant(emphasis))
+    warped, reliable = random(1, *SIZE, 3), random(1, *SIZE, 1, high=1.0)
+    return Targets(
+        content, emphasised, engine.grams, *engine._blended(blend), tf.constant(warped), tf.constant(reliable)
+    )
+
+
+@pytest.mark.parametrize("pooling", ["avg", "max"])
+@pytest.mark.parametrize("normalization", ["relative", "gatys"])
+@pytest.mark.parametrize("guided", [False, True])
+def test_value_and_gradient_are_those_of_the_whole_picture(pooling, normalization, guided):
+    engine = engine_of(replace(CONFIG, pooling=pooling, normalization=normalization))
+    blend = Blend(engine.usual.shares, np.stack([random(*SIZE, high=1.0)] * 2)) if guided else engine.usual
+    targets = targets_of(engine, blend)
+    before = random(1, *SIZE, 3)
+    for place in PLACES:
+        picture = before.copy()
+        place.cut(picture[0])[...] = 255 - place.cut(picture[0])
+        part, whole = tf.constant(place.cut(picture[0])[None]), tf.constant(picture)
+        window = Window(engine.vgg, engine.objective, SIZE, place.size)
+        around = window.survey(tf.constant(before), targets, tf.constant(window.starts(place.start, SIZE)))
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([part, whole])
+            found = window.losses(part, around)
+            expected = engine.objective.losses(whole, engine.vgg.features(whole, engine.objective.layers), targets)
+        np.testing.assert_allclose(found, expected, rtol=2e-6)
+        gradient = place.cut(tape.gradient(expected.total, whole)[0].numpy())
+        np.testing.assert_allclose(
+            tape.gradient(found.total, part)[0], gradient, rtol=1e-5, atol=3e-6 * np.abs(gradient).max()
+        )
+
+
+def test_a_small_moving_part_is_painted_in_a_window_as_in_the_whole(monkeypatch):
+    held = np.ones(SIZE, np.bool_)
+    held[20:30, 40:60] = False
+    start, content = random(*SIZE, 3), random(*SIZE, 3)[::-1]
+    painted = {}
+    for worthwhile in (0.0, 1.0):
+        monkeypatch.setattr(engine_module, "WORTHWHILE", worthwhile)
+        engine = engine_of(CONFIG)
+        first = engine.paint(content, start, 4)
+        painted[worthwhile] = engine.paint(content, start, 6, first.memory, held=held)
+        assert engine._work(~held)[0].size == ((32, 32) if worthwhile else SIZE)
+        np.testing.assert_array_equal(painted[worthwhile].image[held], start[held])
+    whole, window = painted[0.0], painted[1.0]
+    assert not np.array_equal(window.image[~held], start[~held])
+    # Their first steps differ: what L-BFGS knows is cut to the window.
+    assert window.losses["total"] == pytest.approx(whole.losses["total"], rel=0.02)
+    assert window.memory.steps.shape == whole.memory.steps.shape
+
+
+def test_pairs_without_curvature_in_a_part_are_forgotten():
+    steps, changes = np.ones((2, lbfgs.PAIRS, 4), np.float32)
+    changes[5, 0] = -9
+    half = lbfgs.map(
+        lbfgs.Memory(tf.constant(steps), tf.constant(changes), tf.constant(lbfgs.PAIRS)), lambda x: x[:, :2]
+    )
+    assert int(half.pairs) == lbfgs.PAIRS - 1
+    assert not half.steps[0].numpy().any() and half.steps[1:].numpy().all()
+
+
+def test_the_place_is_around_all_that_changes():
+    changing = np.zeros((100, 200), np.bool_)
+    changing[17:40, 190:195] = True
+    place = Place.around(changing)
+    assert place.cut(changing).sum() == changing.sum()
+    assert place.start == (16, 168) and place.size == (32, 32)
+    values = tf.constant(random(3, 100 * 200 * 3))
+    laid = place.lay_values(place.cut_values(values))
+    np.testing.assert_array_equal(place.cut_values(laid), place.cut_values(values))
+    assert np.count_nonzero(laid) == 3 * 32 * 32 * 3
