@@ -39,7 +39,7 @@ from .media import (
     open_clip,
     remove_parts,
 )
-from .motion.shots import Shot, find_shots
+from .motion.shots import Shot, find_shots, split
 from .neural.processor import resolved
 from .neural.state import Resume
 from .plan import Plan, Work, fit
@@ -211,10 +211,11 @@ class _Job:
         """Paint the frames that `checkpoint` does not have; `progress` also hears of the evaluations within a frame."""
         begin = time.perf_counter()
         self.lead = self._take_lead(self._survey())
-        frames, shots = self.shots[-1].stop, len(self.shots)
+        frames, shots, joined = self.shots[-1].stop, len(self.shots), sum(shot.joined for shot in self.shots)
         if checkpoint is not None:
             checkpoint.plan(self.shots, whole=self.config.passes > 1)
             frames, shots = len(checkpoint.todo), sum(shot.start in checkpoint.todo for shot in self.shots)
+            joined = sum(shot.joined and shot.start in checkpoint.todo for shot in self.shots)
         kept = self.shots[-1].stop - frames
         workers = 1 if executor is None else executor.workers
 
@@ -231,7 +232,7 @@ class _Job:
                 progress(told(result.index, result.evaluations, total, result=result, finished=kept + count))
 
         if progress is not None:
-            work = Work(frames, shots, len(self.lead) if shots else 0)
+            work = Work(frames, shots, len(self.lead) if shots else 0, joined)
             measure = self.seconds_per_pixel if executor is None else partial(executor.seconds_per_pixel, self)
             per_pixel = measure() if frames else 0.0
             self.expected = work.seconds(self.config, self.size, per_pixel) / min(workers, max(1, shots))
@@ -306,7 +307,8 @@ class _Job:
         small = target_size(self.info, min(max(self.size), PROBED_SIDE))
         per_pixel = self.seconds_per_pixel(small)
         spent = time.perf_counter() - begin
-        work = Work(self.shots[-1].stop, len(self.shots), len(self._take_lead(ends)))
+        joined = sum(shot.joined for shot in self.shots)
+        work = Work(self.shots[-1].stop, len(self.shots), len(self._take_lead(ends)), joined)
 
         def size_of(longer: int | None) -> tuple[int, int]:
             return target_size(self.info, longer)
@@ -347,8 +349,12 @@ class _Job:
         first: list[Image] = []
         last: deque[tuple[Fraction, Image]] = deque(maxlen=LEAD)
 
+        ended = self.config.start
+
         def watched() -> Iterator[Image]:
+            nonlocal ended
             for at, frame in self._frames():
+                ended = at + frame.duration
                 image = over_white(frame)
                 self._times.append(at)
                 self.controls.colouring.watch(image)
@@ -371,6 +377,9 @@ class _Job:
             lead = min(LEAD, frames // 2, shots[-1].stop - shots[-1].start)
         if not self.config.shots and shots:
             shots = [Shot(0, frames)]
+        if self.config.split_seconds is not None and shots:
+            seconds = float(ended - self.config.start)
+            shots = split(shots, self.config.split_seconds * frames / seconds)
         return shots, list(last)[len(last) - lead :]
 
     def _take_lead(self, ends: Sequence[tuple[Fraction, Image]]) -> list[Image]:

@@ -132,8 +132,13 @@ class Checkpoint(Resume):
         return None if found is None else State(shot, step, *found)
 
     def ends(self) -> State | None:
-        entries = self._entries(STATE)
-        return self.state(*_place(entries[-1])) if entries else None
+        for shot, step in map(_place, reversed(self._entries(STATE))):
+            # What is before a part of a shot holds the paint with which the part before it ends.
+            state = self.state(shot, step) if step > 0 or shot == 0 else None
+            # Workers that do not need the loop's ends do not know them.
+            if state is not None and state.facts["ends"]:
+                return state
+        return None
 
     def keep(self, state: State) -> None:
         self.keep_later(state.shot, lambda: state)

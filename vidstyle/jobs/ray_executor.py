@@ -150,23 +150,29 @@ class RayExecutor:
 
         running = {}
         for shot in todo:
-            leads = {start: lead(start) for start in self._leads(job, shot, wanted[shot])}
+            leads = [lead(start) for start in _leads(job, shot, set(wanted[shot]))]
             # Where it goes on within the shot.
             known = [index for index in wanted[shot] if index > shot.start and index - 1 not in wanted[shot]]
             states = [state for index in known if (state := resume.state(shot.start, index - shot.start)) is not None]
-            running[paint.remote([shared], shot, wanted[shot], cores, states, *leads.values())] = shot
+            running[paint.remote([shared], shot, wanted[shot], cores, states, *leads)] = shot
         return running
-
-    def _leads(self, job: Job, shot: Shot, wanted: list[int]) -> list[int]:
-        """The starts of the shots before which a lead is painted that this one needs."""
-        last = range(shot.stop - len(job.lead), shot.stop)
-        first_or_last = shot.start == 0 or (shot == job.shots[-1] and not set(last).isdisjoint(wanted))
-        return [0] if job.lead and first_or_last else []
 
     def _cores(self, tasks: int) -> int:
         """For each of so many tasks at once; what is painted does not depend on it."""
         share = self.workers // max(1, tasks)
         return max(1, min(share, *(int(resources.get("CPU", 0)) for resources in self._nodes)))
+
+
+def _leads(job: Job, shot: Shot, wanted: set[int]) -> list[int]:
+    """The starts of the shots whose leads it must know to paint the frames `wanted` of a shot."""
+    starts = [shot.start] if shot.joined and shot.start in wanted else []
+    for follower in job.shots:
+        if follower.joined and follower.start == shot.stop and not wanted.isdisjoint(range(follower.needed, shot.stop)):
+            starts.append(follower.start)
+    last = range(shot.stop - len(job.lead), shot.stop) if shot == job.shots[-1] else ()
+    if job.lead and (0 in wanted or not wanted.isdisjoint(last)):
+        starts.append(0)
+    return starts
 
 
 def _task(function: Callable[..., Any], cores: int, **options: Any) -> Any:
@@ -238,7 +244,7 @@ class _Part(Resume):
 def _paint(shared: list[Any], shot: Shot, wanted: list[int], cores: int, states: list[State], *leads: State) -> Any:
     """For each frame its result with the image as it is shown, uint8; then a state that may be of the frame before."""
     part = _Part(wanted, [*states, *leads])
-    painted = _job(shared, cores).paint(part, first=shot.start)
+    painted = _job(shared, cores).paint(part, first=shot.needed)
     left = len(wanted)
     for _, result in painted:
         if result is not None:
@@ -261,9 +267,11 @@ class _Lead(_Part):
 
 def _begin(shared: list[Any], start: int, cores: int) -> State | None:
     """The state with which the shot that begins at `start` begins."""
+    job = _job(shared, cores)
     lead = _Lead([start], [])
+    first = next(shot.needed for shot in job.shots if shot.start == start)
     with suppress(_BegunError):
-        for _ in _job(shared, cores).paint(lead, first=start):
+        for _ in job.paint(lead, first=first):
             pass
     return lead.latest
 
