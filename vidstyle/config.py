@@ -149,6 +149,8 @@ class Config:
     content_weight .. temporal_weight: None takes DEFAULT_WEIGHTS of the normalization.
     flow: how motion is estimated. shots: whether the paint begins anew after a cut. loop: whether the last frame leads
     into the first; auto: where an animated picture repeats. passes: how often each shot is gone over.
+    split_seconds: long shots are painted in parts of about so many seconds, each of which goes over into the next; None
+    does not.
     quality: how long is searched. first_evaluations, evaluations: None takes those of QUALITIES.
     weights: a file of network weights; None takes the one that comes with `network`.
     """
@@ -176,6 +178,7 @@ class Config:
     shots: bool = True
     loop: Loop = "auto"
     passes: int = 1
+    split_seconds: float | None = None
     quality: Quality = "normal"
     first_evaluations: int | None = None
     evaluations: int | None = None
@@ -224,6 +227,10 @@ class Config:
         if self.term_weights.content == 0 and self.term_weights.style == 0:
             raise OptionError("--content-weight, --style-weight: both are 0, so there is nothing to paint; raise one")
         _check("--passes", self.passes, 1, 100)
+        if self.split_seconds is not None:
+            _check("--split-seconds", self.split_seconds, 0.1, 86400)
+            if self.passes > 1:
+                raise OptionError(f"--split-seconds {self.split_seconds:g}: --passes must be 1 with it; leave out one")
         _check("--first-evaluations", self.effort.first_evaluations, 1, 100_000)
         _check("--evaluations", self.effort.evaluations, 1, 100_000)
         _check("--seed", self.seed, 0, 2**31 - 1)

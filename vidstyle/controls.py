@@ -50,7 +50,7 @@ class Controls:
 
     def begin(self, shots: list[Shot], size: tuple[int, int], first: int) -> None:
         """From here on frames are taken, from the clip's frame `first` on; size: (width, height)."""
-        self.begins = {shot.start for shot in shots}
+        self.begins = {shot.start for shot in shots if not shot.joined}
         if self.masked:
             self.masks = Masks([*self.places, *self.keep], size, first, shots[-1].stop, self.config.flow)
 

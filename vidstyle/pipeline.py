@@ -8,8 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,19 +39,23 @@ from .media import (
     open_clip,
     remove_parts,
 )
-from .motion.shots import Shot, find_shots
+from .motion.shots import Shot, find_shots, split
 from .motion.still import Changes
+from .neural.processor import resolved
 from .neural.state import Resume
 from .plan import Plan, Work, fit
 from .report import Report, file_sha256
 from .result_file import ResultFile, as_json
 
 if TYPE_CHECKING:
-    from .neural.frame_result import FrameResult
+    from .jobs.executors import Executor
+    from .neural.frame_result import ClipTick, FrameResult
     from .neural.stylize import Stylizer
 
 
 Image = NDArray[np.uint8]
+
+NO_FRAME = Frame(np.zeros((1, 1, 3), np.uint8), Fraction(1))  # in place of one that is not needed
 
 PROBED_SIDE = 256  # pixels of the longer side at which the time of an evaluation is measured for a budget
 
@@ -60,7 +66,8 @@ class Progress:
 
     frames: in all, None where unknown. evaluations, loss: in this frame so far; seconds: since the run began.
     frame, result: the painted frame and its figures once it is finished, else None. plan: what is about to be done,
-    once before the first frame, when there is no loss yet; else None.
+    once before the first frame, when there is no loss yet; else None. finished, workers: where several workers paint at
+    once, and frames are finished in any order, how many are, and how many workers there are.
     """
 
     index: int
@@ -71,6 +78,8 @@ class Progress:
     frame: Frame | None = None
     result: FrameResult | None = None
     plan: Plan | None = None
+    finished: int | None = None
+    workers: int = 1
 
 
 def stylize_clip(
@@ -84,6 +93,7 @@ def stylize_clip(
     read: ReadOptions = ReadOptions(),
     write: WriteOptions = WriteOptions(),
     job: JobOptions | None = None,
+    executor: Executor | None = None,
     **settings: Any,
 ) -> Report:
     """Paint `source` in the styles into the file or folder `output` (by default beside the source).
@@ -91,7 +101,8 @@ def stylize_clip(
     settings: fields of Config. report: a JSON file for what is also returned. budget: seconds that it may take; quality
     and size are then chosen to fit, as far as `settings` leave them open. progress: called often while it runs.
     job: keep every finished frame in a folder until the output is complete, so that the same call goes on where this
-    one was stopped. Raises VidstyleError; the output then does not exist.
+    one was stopped. executor: where it is painted, by default here. Raises VidstyleError; the output then does not
+    exist.
 
     >>> vidstyle.stylize_clip("cat.gif", styles=["picasso.jpg"], output="out.gif")  # doctest: +SKIP
     """
@@ -127,7 +138,7 @@ def stylize_clip(
         report_file = stack.enter_context(ResultFile("--report", report, write.overwrite, inputs))
         writer = stack.enter_context(writing)
         stack.enter_context(_enough_memory(clip))
-        for step in clip.run(progress, checkpoint):
+        for step in clip.run(progress, checkpoint, executor):
             assert step.frame is not None and step.result is not None
             writer.write(step.frame)
             done.add(step.result)
@@ -167,6 +178,8 @@ class _Job:
         self.shots: list[Shot] = []  # known once it was surveyed
         self.expected: float | None = None  # seconds, where anyone listens
         self.changes = Changes()
+        self.lead: list[Image] = []  # frames that lead into the first, as they are to be painted
+        self._times: list[Fraction] = []  # when each frame is shown
         self._ends: list[tuple[Fraction, Image]] | None = None
         self._stylizer: Stylizer | None = None
         self.frames = count_frames(self.info, config.start, config.end)
@@ -192,60 +205,104 @@ class _Job:
         }
 
     def run(
-        self, progress: Callable[[Progress], None] | None = None, checkpoint: Checkpoint | None = None
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        checkpoint: Checkpoint | None = None,
+        executor: Executor | None = None,
     ) -> Iterator[Progress]:
         """Paint the frames that `checkpoint` does not have; `progress` also hears of the evaluations within a frame."""
         begin = time.perf_counter()
-        lead = self._take_lead(self._survey())
-        frames, shots = self.shots[-1].stop, len(self.shots)
+        self.lead = self._take_lead(self._survey())
+        frames, shots, joined = self.shots[-1].stop, len(self.shots), sum(shot.joined for shot in self.shots)
         if checkpoint is not None:
             checkpoint.plan(self.shots, whole=self.config.passes > 1)
             frames, shots = len(checkpoint.todo), sum(shot.start in checkpoint.todo for shot in self.shots)
-        self.controls.begin(self.shots, self.size, self._frames_before())
-        pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
+            joined = sum(shot.joined and shot.start in checkpoint.todo for shot in self.shots)
+        kept = self.shots[-1].stop - frames
+        workers = 1 if executor is None else executor.workers
 
-        def sources() -> Iterator[Image]:
-            for index, (at, frame) in enumerate(self._frames()):
-                pending.append(scale(frame, self.size))
-                yield self.controls.take(index, over_white(pending[-1]), at)
+        def told(index: int, evaluations: int, loss: float, **more: Any) -> Progress:
+            return Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin, workers=workers, **more)
 
         def tick(index: int, evaluations: int, loss: float) -> None:
             if progress is not None:
-                progress(Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin))
+                progress(told(index, evaluations, loss))
+
+        def arrived(count: int, result: FrameResult) -> None:
+            if progress is not None:
+                total = result.losses["total"]
+                progress(told(result.index, result.evaluations, total, result=result, finished=kept + count))
 
         if progress is not None:
             todo = range(self.shots[-1].stop) if checkpoint is None else sorted(checkpoint.todo)
-            work = Work(frames, shots, len(lead) if shots else 0, self._ease(todo))
-            per_pixel = self._seconds_per_pixel(self.size) if frames else 0.0
-            self.expected = work.seconds(self.config, self.size, per_pixel)
-            plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel, self.shots[-1].stop - frames)
-            progress(Progress(0, self.frames, 0, math.inf, time.perf_counter() - begin, plan=plan))
-        resume = Resume() if checkpoint is None else checkpoint
-        painted = self._painter().clip(sources(), self.shots, lead, tick, self.controls.blends.get, resume)
-        for index, result in enumerate(painted):
-            frame = pending.popleft()
+            # Workers alone run TensorFlow where there are any.
+            ease = self._ease(todo) if executor is None else 1.0
+            work = Work(frames, shots, len(self.lead) if shots else 0, joined, ease)
+            measure = self.seconds_per_pixel if executor is None else partial(executor.seconds_per_pixel, self)
+            per_pixel = measure() if frames else 0.0
+            self.expected = work.seconds(self.config, self.size, per_pixel) / min(workers, max(1, shots))
+            plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel, kept)
+            progress(told(0, 0, math.inf, plan=plan))
+        if executor is None:
+            painted = self.paint(checkpoint or Resume(), tick)
+        else:
+            painted = executor.paint(self, checkpoint, arrived)
+        for index, (frame, result) in enumerate(painted):
             known = result is None
             if result is None:
                 assert checkpoint is not None
-                self.controls.forget(index)
                 image, result = checkpoint.frame(index)
             else:
-                finished = self.controls.finish(index, result.image, frame.image, over_white(frame))
-                result, image = replace(result, image=finished), np.rint(finished).astype(np.uint8)
+                image = np.rint(result.image).astype(np.uint8)
                 if checkpoint is not None:
                     checkpoint.add(image, result)
-            done = Progress(
-                index,
-                self.frames,
-                result.evaluations,
-                result.losses["total"],
-                time.perf_counter() - begin,
-                replace(frame, image=image),
-                result,
-            )
-            if progress is not None and not known:
+            total = result.losses["total"]
+            done = told(index, result.evaluations, total, frame=replace(frame, image=image), result=result)
+            if progress is not None and not known and executor is None:
                 progress(done)
             yield done
+
+    def paint(
+        self, resume: Resume, tick: ClipTick | None = None, first: int = 0
+    ) -> Iterator[tuple[Frame, FrameResult | None]]:
+        """The frames of the source, scaled, each with what is to be shown of it, float32; None if `resume` has it.
+
+        first: the first frame that is needed; those before it need not be decoded, and come as pictures of one pixel.
+        """
+        self.controls.begin(self.shots, self.size, self._frames_before())
+        pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
+        skipped = 0 if self.controls.masked else first  # masks follow from all frames before
+
+        def sources() -> Iterator[Image]:
+            for _ in range(skipped):
+                pending.append(NO_FRAME)
+                yield NO_FRAME.image
+            for index, (at, frame) in enumerate(self._frames(skipped), skipped):
+                pending.append(scale(frame, self.size))
+                yield self.controls.take(index, over_white(pending[-1]), at)
+
+        blend = self.controls.blends.get
+        painted = self._painter().clip(sources(), self.shots, self.lead, tick, blend, resume)
+        for index, result in enumerate(painted):
+            frame = pending.popleft()
+            if result is None:
+                self.controls.forget(index)
+            else:
+                finished = self.controls.finish(index, result.image, frame.image, over_white(frame))
+                result = replace(result, image=finished)
+            yield frame, result
+
+    def decoded(self) -> Iterator[Frame]:
+        """The frames of the source, scaled."""
+        return (scale(frame, self.size) for _, frame in self._frames())
+
+    def for_worker(self) -> _Job:
+        """The same after the survey, without what a process cannot hand to another."""
+        copied = copy(self)
+        copied.config = replace(self.config, precision=resolved(self.config.precision))
+        copied._stylizer, copied.controls = None, copy(self.controls)
+        copied.controls.masks = None
+        return copied
 
     def fit(self, budget: float, free_quality: bool) -> None:
         """Choose quality and size so that the run takes `budget` seconds at most. Raises OptionError if none does."""
@@ -253,10 +310,11 @@ class _Job:
         ends = self._survey()
         # Time grows with the pixels, so a small picture tells that of a large one, which might take all there is.
         small = target_size(self.info, min(max(self.size), PROBED_SIDE))
-        per_pixel = self._seconds_per_pixel(small)
+        per_pixel = self.seconds_per_pixel(small)
         spent = time.perf_counter() - begin
         frames = self.shots[-1].stop
-        work = Work(frames, len(self.shots), len(self._take_lead(ends)), self._ease(range(frames)))
+        joined = sum(shot.joined for shot in self.shots)
+        work = Work(frames, len(self.shots), len(self._take_lead(ends)), joined, self._ease(range(frames)))
 
         def size_of(longer: int | None) -> tuple[int, int]:
             return target_size(self.info, longer)
@@ -277,8 +335,10 @@ class _Job:
             self._stylizer = Stylizer(self.config, self.weights, styles)
         return self._stylizer
 
-    def _seconds_per_pixel(self, size: tuple[int, int]) -> float:
-        return self._painter().seconds_per_pixel((size[1], size[0]))
+    def seconds_per_pixel(self, size: tuple[int, int] | None = None) -> float:
+        """What an evaluation takes now on this machine at `size` = (width, height), over its pixels."""
+        width, height = size or self.size
+        return self._painter().seconds_per_pixel((height, width))
 
     def _ease(self, frames: Sequence[int]) -> float:
         """Work.ease of frames, by index."""
@@ -302,9 +362,14 @@ class _Job:
         first: list[Image] = []
         last: deque[tuple[Fraction, Image]] = deque(maxlen=LEAD)
 
+        ended = self.config.start
+
         def watched() -> Iterator[Image]:
+            nonlocal ended
             for at, frame in self._frames():
+                ended = at + frame.duration
                 image = over_white(frame)
+                self._times.append(at)
                 self.controls.colouring.watch(image)
                 self.changes.watch(image)
                 if len(first) < LEAD:
@@ -326,6 +391,9 @@ class _Job:
             lead = min(LEAD, frames // 2, shots[-1].stop - shots[-1].start)
         if not self.config.shots and shots:
             shots = [Shot(0, frames)]
+        if self.config.split_seconds is not None and shots:
+            seconds = float(ended - self.config.start)
+            shots = split(shots, self.config.split_seconds * frames / seconds)
         return shots, list(last)[len(last) - lead :]
 
     def _take_lead(self, ends: Sequence[tuple[Fraction, Image]]) -> list[Image]:
@@ -341,11 +409,11 @@ class _Job:
             taken = ((index, at, image) for index, (at, image) in enumerate(scaled, frames - len(ends)))
         return self.controls.lead(self.shots, len(ends), taken)
 
-    def _frames(self) -> Iterator[tuple[Fraction, Frame]]:
-        """What is to be painted: when it is shown, in seconds of the clip, and the frame."""
-        at = self.config.start
+    def _frames(self, first: int = 0) -> Iterator[tuple[Fraction, Frame]]:
+        """What is to be painted from the frame `first` on: when it is shown, in seconds of the clip, and the frame."""
+        at = self._times[first] if first else self.config.start
         with open_clip(self.source, self.read) as clip:
-            for frame in clip.frames(self.config.start, self.config.end):
+            for frame in clip.frames(at, self.config.end):
                 yield at, frame
                 at += frame.duration
 

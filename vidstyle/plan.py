@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from .config import MIN_SIDE, Config, Quality
 from .errors import OptionError
+from .motion.shots import OVERLAP
 
 SECONDS_A_PIXEL = 2e-6  # of a frame, besides its evaluations: decoding, flow, encoding
 SHARE = 0.9  # of a budget that is planned with; the rest is for what cannot be foreseen
@@ -18,22 +19,25 @@ SIZE_STEP = 8  # pixels, of the sizes that are tried
 class Work:
     """What there is to paint: frames in all, those of them that begin anew, and those painted before the first.
 
-    ease: what a frame that goes on from another costs, over one that changes everywhere.
+    joined: of the shots, those that go on from the one before, each with a lead of its own. ease: what a frame that
+    goes on from another costs, over one that changes everywhere.
     """
 
     frames: int
     shots: int
     lead: int
+    joined: int = 0
     ease: float = 1.0
 
     def evaluations(self, config: Config) -> float:
         """How many evaluations of the objective it takes as a rule, or what costs as much."""
         effort = config.effort
-        begun = self.shots * effort.first_evaluations - (effort.first_evaluations // 2 if self.lead else 0)
+        leads = self.joined + (self.lead > 0)
+        begun = self.shots * effort.first_evaluations - leads * (effort.first_evaluations // 2)
         if config.init in ("content", "noise"):
             return self.frames * effort.first_evaluations
-        following = self.frames + self.lead - self.shots + self.frames * (config.passes - 1)
-        return begun + following * effort.usual * self.ease
+        going_on = self.frames * config.passes + self.lead + self.joined * OVERLAP - self.shots
+        return begun + going_on * effort.usual * self.ease
 
     def seconds(self, config: Config, size: tuple[int, int], per_pixel: float) -> float:
         """Expected at size (width, height), where an evaluation takes `per_pixel` seconds a pixel."""

@@ -71,7 +71,7 @@ class Bar(Silent):
     def __call__(self, progress: Progress, what: str = "") -> None:
         if progress.plan is not None:
             self.bars.console.print(what + describe(progress), markup=False)
-        finished = progress.index + (progress.result is not None)
+        finished = progress.finished or progress.index + (progress.result is not None)
         self.bars.update(self.task, description=what + describe(progress), total=progress.frames, completed=finished)
 
 
@@ -106,13 +106,14 @@ def describe(progress: Progress) -> str:
     if progress.plan is not None:
         return str(progress.plan)
     of = f" of {progress.frames}" if progress.frames else ""
-    line = f"frame {progress.index + 1}{of}  loss {progress.loss:.4g}"
+    line = f"frame {progress.finished or progress.index + 1}{of}  loss {progress.loss:.4g}"
     if progress.result is None:
         return f"{line}  step {progress.evaluations}"
     line += f"  {progress.result.seconds:.2f} s"
     if progress.frames:
-        left = (progress.frames - progress.index - 1) * progress.result.seconds
+        finished = progress.finished or progress.index + 1
+        left = (progress.frames - finished) * progress.result.seconds / progress.workers
         # The first frame takes longer than those after it, so it says little about them.
-        if progress.index > 0:
+        if finished > 1:
             line += f"  {int(left) // 60}:{int(left) % 60:02d} left"
     return line

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vidstyle.motion.shots import Shot, find_shots
+from vidstyle.motion.shots import Shot, find_shots, split
 
 
 def film(seed, frames):
@@ -42,3 +42,14 @@ def test_a_cross_fade_is_no_cut():
     mix = np.clip(np.linspace(-1, 2, 40), 0, 1)
     frames = [(a * (1 - m) + b * m).astype(np.uint8) for a, b, m in zip(film(1, 40), film(2, 40), mix, strict=True)]
     assert find_shots(frames) == [Shot(0, 40)]
+
+
+def test_long_shots_are_split_into_equal_parts():
+    parts = split([Shot(0, 20), Shot(20, 120)], 30)
+    assert [(part.start, part.stop, part.joined) for part in parts] == [
+        (0, 20, False),
+        (20, 53, False),
+        (53, 86, True),
+        (86, 120, True),
+    ]
+    assert [part.stop - part.start for part in split([Shot(0, 50)], 1)] == [12, 13, 12, 13]  # twice the overlap

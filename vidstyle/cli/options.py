@@ -213,6 +213,15 @@ def _settings(
             rich_help_panel=EFFORT,
         ),
     ] = None,
+    split_seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Paint long shots in parts of about this length, which several workers can do at once; the paint "
+            f"of each goes over into that of the next. {default('whole shots')}",
+            rich_help_panel=EFFORT,
+        ),
+    ] = None,
     flow: Annotated[str | None, choice(Flow, "How motion is found.", Config.flow, EFFORT)] = None,
     optimizer: Annotated[str | None, choice(Optimizer, "How to search.", Config.optimizer, EFFORT)] = None,
     quality: Annotated[

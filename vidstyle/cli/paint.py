@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import one_line
+from ..jobs.executors import EXECUTORS, executor_for
 from ..jobs.options import JobOptions
 from ..result_file import ResultFile
 from ..settings_file import arguments, as_toml, merge
@@ -17,6 +18,22 @@ from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seco
 from .run_options import check, takes_run_settings
 from .summary import summary
 
+ExecutorOption = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(EXECUTORS),
+        help="Where it is painted: here, or by several workers at once, for which Ray must be installed.",
+        rich_help_panel=EFFORT,
+    ),
+]
+RayAddressOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help=f"Ray cluster that paints, such as 10.0.0.1:6379. {default('the cores of this machine')}",
+        rich_help_panel=EFFORT,
+    ),
+]
 RestartOption = Annotated[
     bool,
     typer.Option("--restart", help="Forget what an earlier run has painted and begin anew.", rich_help_panel=OUTPUT),
@@ -63,6 +80,8 @@ def run(
         bool,
         typer.Option("--keep-job", help="Do not remove that folder when all is done.", rich_help_panel=OUTPUT),
     ] = False,
+    executor: ExecutorOption = "here",
+    ray_address: RayAddressOption = None,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     *,
@@ -79,6 +98,7 @@ def run(
     given = merge(usual, settings)
     inputs = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ())]
     with (
+        executor_for(executor, ray_address) as workers,
         ResultFile("--save-config", save_config, overwrite, inputs) as settings_file,
         Silent() if quiet else progress_for(sys.stderr) as progress,
     ):
@@ -89,6 +109,7 @@ def run(
             budget=None if budget is None else seconds("--budget", budget),
             progress=progress,
             job=JobOptions(job, restart, keep_job),
+            executor=workers,
             **arguments(given, overwrite=overwrite),
         )
         if save_config is not None:
@@ -113,6 +134,8 @@ def batch(
         ),
     ] = None,
     restart: RestartOption = False,
+    executor: ExecutorOption = "here",
+    ray_address: RayAddressOption = None,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     *,
@@ -158,8 +181,11 @@ def batch(
 
     outcomes: list[Outcome] = []
     try:
-        for outcome in run_batch(items, paint):
-            outcomes.append(outcome)
+        with executor_for(executor, ray_address) as workers:
+            for outcome in run_batch(items, paint, map if workers is None else workers.map):
+                outcomes.append(outcome)
+                if workers is not None and not quiet:
+                    print(f"{len(outcomes)} of {len(items)}: {one_line(outcome.item.source)}", file=sys.stderr)
     finally:  # Ctrl-C too
         summary(outcomes, quiet)
     if any(outcome.painted is None for outcome in outcomes):

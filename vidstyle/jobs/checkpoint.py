@@ -1,7 +1,8 @@
 """What a run keeps on disk, so that the same run can go on where it was stopped and end with the same bytes.
 
 A job folder holds a manifest, what must be the same for that; an entry for every finished frame, what is shown of it
-and its figures; and the last two states of the chain of frames, which alone needs float32 and the optimiser's memory.
+and its figures; and the last two states of each chain of frames that is being painted, which alone needs float32 and
+the optimiser's memory.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,7 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
 FRAME, STATE = ".frame", ".state"  # endings of entries
 OURS = (FRAME, STATE, store.PART, manifest.NAME, lock.NAME)
-STATES = 2  # that are kept, so that one may be damaged
+STATES = 2  # that are kept of a shot, so that one may be damaged
 
 # A state is tens of megabytes, so one is written when this many times of what the last took have gone by; frames after
 # it are painted again. Whoever stops a run otherwise than by kill -9 loses none.
@@ -53,7 +54,8 @@ class Checkpoint(Resume):
         self.finished: set[int] = set()
         self.todo: set[int] = set()
         self._made: list[Path] = []
-        self._latest: State | None = None
+        self._stops: dict[int, int] = {}  # of shots, by their starts
+        self._latest: dict[int, Callable[[], State | None]] = {}  # of each shot that is being painted
         self._saved, self._cost = 0.0, 0.0  # when the last state was saved, and the seconds that took
 
     @property
@@ -106,7 +108,8 @@ class Checkpoint(Resume):
                 with self._using():
                     entry.unlink()
         self.finished = {int(entry.stem) for entry in self._entries(FRAME)}
-        states = [tuple(map(int, entry.stem.split("-"))) for entry in self._entries(STATE)]
+        self._stops = {shot.start: shot.stop for shot in shots}
+        states = [_place(entry) for entry in self._entries(STATE)]
         for shot in shots:
             missing = [index for index in range(shot.start, shot.stop) if index not in self.finished]
             if whole and missing:
@@ -129,11 +132,20 @@ class Checkpoint(Resume):
         return None if found is None else State(shot, step, *found)
 
     def ends(self) -> State | None:
-        entries = self._entries(STATE)
-        return self.state(*map(int, entries[-1].stem.split("-"))) if entries else None
+        for shot, step in map(_place, reversed(self._entries(STATE))):
+            # What is before a part of a shot holds the paint with which the part before it ends.
+            state = self.state(shot, step) if step > 0 or shot == 0 else None
+            # Workers that do not need the loop's ends do not know them.
+            if state is not None and state.facts["ends"]:
+                return state
+        return None
 
     def keep(self, state: State) -> None:
-        self._latest = state
+        self.keep_later(state.shot, lambda: state)
+
+    def keep_later(self, shot: int, state: Callable[[], State | None]) -> None:
+        """The same for a state that must be fetched, which is done if it is to be saved; None if there is none yet."""
+        self._latest = {start: one for start, one in self._latest.items() if not self._painted(start)} | {shot: state}
         if time.monotonic() - self._saved >= PATIENCE * self._cost:
             with self._using():
                 self._save(state)
@@ -171,9 +183,9 @@ class Checkpoint(Resume):
                     error, Exception
                 ):  # those are Ctrl-C and the like
                     error.args = (f"{error}; {kept}" if error.args else kept,)
-                if self._latest is not None and not self._state(self._latest.shot, self._latest.step).exists():
+                for state in self._latest.values():
                     with contextlib.suppress(OSError):
-                        self._save(self._latest)
+                        self._save(state)
             elif error is not None or not self.stays:
                 self._remove()
             else:
@@ -190,13 +202,24 @@ class Checkpoint(Resume):
             for folder in (self.folder, *self._made[1:]):
                 folder.rmdir()
 
-    def _save(self, state: State) -> None:
+    def _save(self, get: Callable[[], State | None]) -> None:
         begin = time.monotonic()
-        store.save(self._state(state.shot, state.step), state.facts, state.arrays)
-        for old in self._entries(STATE)[:-STATES]:
-            old.unlink()
+        state = get()
+        if state is None:
+            return
+        if not self._state(state.shot, state.step).exists():
+            store.save(self._state(state.shot, state.step), state.facts, state.arrays)
+        entries = self._entries(STATE)
+        for start in {_place(entry)[0] for entry in entries}:
+            known = [entry for entry in entries if _place(entry)[0] == start]
+            for old in known if start != state.shot and self._painted(start) else known[:-STATES]:
+                old.unlink()
         self._saved = time.monotonic()
         self._cost = self._saved - begin
+
+    def _painted(self, start: int) -> bool:
+        """Whether all of a shot is finished."""
+        return self.finished.issuperset(range(start, self._stops.get(start, start)))
 
     def _changed(self, entry: Path) -> OutputError:
         return OutputError(f"{entry}: has changed since this run began; give the same command again")
@@ -217,3 +240,9 @@ class Checkpoint(Resume):
             yield
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
+
+
+def _place(entry: Path) -> tuple[int, int]:
+    """The shot and the step of a state."""
+    shot, step = map(int, entry.stem.split("-"))
+    return shot, step

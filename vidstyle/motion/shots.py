@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,12 +23,36 @@ SAME_SCENE = 0.7  # correlation of two pictures, above which one may have become
 FLAT = 3.0  # standard deviation, 0..255, below which a picture shows nothing
 
 
+# Frames before a part of a shot that are also painted with it; the part before goes over into their paint.
+OVERLAP = 6
+
+
 @dataclass(frozen=True)
 class Shot:
-    """The frames start, start + 1, ... stop - 1 of a clip, filmed without a cut."""
+    """The frames start, start + 1, ... stop - 1 of a clip, filmed without a cut.
+
+    joined: it is a part of a longer shot, and goes on from the one before.
+    """
 
     start: int
     stop: int
+    joined: bool = False
+
+    @property
+    def needed(self) -> int:
+        """The first frame that must be seen to paint it."""
+        return self.start - OVERLAP if self.joined else self.start
+
+
+def split(shots: Iterable[Shot], length: float) -> list[Shot]:
+    """The shots in equal parts of about `length` frames, but of no less than twice the overlap."""
+    parts = []
+    for shot in shots:
+        frames = shot.stop - shot.start
+        count = max(1, min(round(frames / length), frames // (2 * OVERLAP)))
+        cuts = [shot.start + frames * number // count for number in range(count + 1)]
+        parts += [Shot(a, b, joined=a > shot.start) for a, b in itertools.pairwise(cuts)]
+    return parts
 
 
 def find_shots(frames: Iterable[Image]) -> list[Shot]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from ..config import Precision
 
-def resolved(precision: str) -> str:
+
+def resolved(precision: Precision) -> Precision:
     """`auto` is bfloat16 where the processor multiplies it natively; otherwise float32."""
     if precision == "auto":
         return "bfloat16" if native_bfloat16() else "float32"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..config import Precision
 from ..silence import silence
 from .processor import native_bfloat16, resolved
 
@@ -27,7 +28,7 @@ tf.config.experimental.enable_op_determinism()
 tf.get_logger().setLevel("ERROR")
 
 
-def compute_dtype(precision: str) -> tf.DType:
+def compute_dtype(precision: Precision) -> tf.DType:
     """bfloat16 where asked for, or on `auto` where the processor multiplies it natively; otherwise float32."""
     return tf.as_dtype(resolved(precision))
 

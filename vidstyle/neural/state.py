@@ -37,7 +37,7 @@ class Resume:
         return None
 
     def ends(self) -> State | None:
-        """Any state that was kept; all hold a loop's ends."""
+        """Any state that was kept and holds a loop's ends."""
         return None
 
     def keep(self, state: State) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from ..blending import Blend, shares_at
 from ..colour import match_colours
 from ..config import Config
-from ..motion.shots import Shot
+from ..motion.shots import OVERLAP, Shot
 from ..motion.still import Box
 from .chain import Chain, ends_of
 from .engine import Engine, Painted, Picture, Tick, resize
@@ -62,7 +63,8 @@ class Stylizer:
     ) -> Iterator[FrameResult | None]:
         """Paint the frames, uint8 (H, W, 3) of one size, shot by shot, as config.init says.
 
-        lead: the last frames of the clip where it is a loop; its first shot then goes on from there. tick: called now
+        lead: the last frames of the clip where it is a loop; its first shot then goes on from there. The last frames of
+        a shot with which another is joined are painted twice in the same way: for that one first. tick: called now
         and then within a frame. blend: of the styles, for a frame's index; asked once its frame was taken, for those of
         the lead before that. resume: what is known of an earlier run; for a frame that it does not want, which is taken
         all the same, None is given. Raises OptimizationError, which names the frame, where a loss is not finite.
@@ -107,43 +109,56 @@ class Stylizer:
         if lead and any(resume.wanted(index) for index in (0, *range(count - len(lead), count))):
             begun = resume.state(0, 0) if resume.wanted(0) else resume.ends()
             if begun is None:
-                begun = self._lead(lead, count, within(0), blend)
+                begun = self._lead(lead, count, 0, within(0), blend)
                 resume.keep(begun)
         ends = [] if begun is None else ends_of(begun)
-        for shot in shots:
+        before: State | None = begun  # the next shot begins with it
+        for shot, follower in itertools.zip_longest(shots, shots[1:]):
 
-            def painted(shot: Shot = shot) -> Iterator[FrameResult | None]:
+            def painted(shot: Shot = shot, follower: Shot | None = follower) -> Iterator[FrameResult | None]:
+                nonlocal before
                 chain: Chain | None = None
+                start, before = before, None
+                ahead: deque[Image] = deque()
+                goals = ends if follower is None else []
                 for index in range(shot.start, shot.stop):
-                    frame = next(source)
+                    if follower is not None and follower.joined and index == follower.needed:
+                        ahead.extend(itertools.islice(source, OVERLAP))
+                        if any(map(resume.wanted, range(index, follower.start + 1))):
+                            before = resume.state(follower.start, 0)
+                            if before is None:
+                                before = self._lead(ahead, follower.start, follower.start, within(index), blend)
+                                resume.keep(before)
+                            goals = ends_of(before)
+                    frame = ahead.popleft() if ahead else next(source)
                     step = index - shot.start
                     if not resume.wanted(index):
                         chain = None
                         yield None
                         continue
                     if chain is None:
-                        chain = Chain(self, first, begun if index == 0 else resume.state(shot.start, step))
-                    after = index - (count - len(ends))
-                    end = (ends[after], (after + 1) / len(ends)) if after >= 0 else None
+                        chain = Chain(self, first, start if step == 0 else resume.state(shot.start, step))
+                    after = index - (shot.stop - len(goals))
+                    end = (goals[after], (after + 1) / len(goals)) if after >= 0 else None
                     yield chain.add(frame, index, within(index), end, blend(index))
                     resume.keep(chain.state(shot.start, step + 1, ends))
 
             yield painted()
 
     def _lead(
-        self, frames: Sequence[Image], count: int, tick: Tick | None, blend: Callable[[int], Blend | None]
+        self, frames: Sequence[Image], stop: int, shot: int, tick: Tick | None, blend: Callable[[int], Blend | None]
     ) -> State:
-        """The state after the lead, which is the end of a clip of `count` frames."""
+        """The state in which the shot that begins at `shot` begins, after a lead of the frames that end at `stop`."""
         # It begins with half of the evaluations: its frames come again at the end, and have been worked on since.
         chain = Chain(self, max(1, self.config.effort.first_evaluations // 2))
         ends: list[Painted] = []
         results: list[FrameResult] = []
-        for index, frame in enumerate(frames, count - len(frames)):
+        for index, frame in enumerate(frames, stop - len(frames)):
             results.append(chain.add(frame, 0, tick, blend=blend(index)))
             assert chain.painted is not None
             ends.append(chain.painted)
         # What it took is the first frame's cost.
-        return chain.state(0, 0, ends, sum(r.evaluations for r in results), sum(r.seconds for r in results))
+        return chain.state(shot, 0, ends, sum(r.evaluations for r in results), sum(r.seconds for r in results))
 
     def first(
         self,

@@ -1,0 +1,161 @@
+"""What a two-hour film costs on N machines, from figures that were measured on one; `make scaling` prints the table.
+
+    python benchmarks/scaling.py            the table of docs/scaling.md
+    python benchmarks/scaling.py --measure  the figures of this machine, for MEASURED below
+
+A machine is one worker with two cores. Shots are handed out in the order of the film, as Ray does; the one that gives
+them out looks for the shots first, then collects the frames in order, decodes the source again and encodes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from vidstyle.config import QUALITIES
+from vidstyle.motion.shots import OVERLAP, Shot, split
+
+WIDTH, HEIGHT, RATE, HOURS, SHOTS = 1920, 1080, 24, 2, 1500
+SPREAD = 0.9  # sigma of the log-normal lengths of shots; of feature films 0.7 to 1.1
+MACHINES = (1, 3, 10, 30, 100, 300, 1000)
+PARTS = (None, 10, 4)  # seconds of --split-seconds
+EFFORT = QUALITIES["normal"]
+
+# By --measure on a machine with two cores of an AMD EPYC (AVX512-BF16).
+MEASURED = {
+    "evaluation": 0.0,  # seconds a pixel, loss and gradient
+    "carry": 0.0,  # seconds a frame of 1080p: flow to the frames before, masks of reliability
+    "decode": 0.0,  # seconds a frame of 1080p H.264
+    "survey": 0.0,  # seconds a frame, besides decoding: looking for cuts
+    "merge": 0.0,  # seconds a frame: the entry of the job folder, and encoding H.264
+    "startup": 0.0,  # seconds until a worker paints: Ray, TensorFlow, the graphs
+}
+
+
+def lengths() -> list[Shot]:
+    """The shots of the film; always the same."""
+    drawn = np.random.default_rng(1).lognormal(0, SPREAD, SHOTS)
+    cuts = np.rint(np.cumsum(drawn) / drawn.sum() * HOURS * 3600 * RATE).astype(int)
+    return [Shot(int(a), int(b)) for a, b in zip([0, *cuts], cuts, strict=False) if b > a]
+
+
+def seconds(shot: Shot, ends_in_lead: bool) -> tuple[float, float]:
+    """What a machine takes for the lead of a part, and for the part."""
+    pixels = WIDTH * HEIGHT
+    frame = EFFORT.usual * MEASURED["evaluation"] * pixels + MEASURED["carry"] + MEASURED["decode"]
+    first = EFFORT.first_evaluations * MEASURED["evaluation"] * pixels
+    count = shot.stop - shot.start - ends_in_lead  # the last frame of a part is that of the lead
+    if shot.joined:
+        return first / 2 + (OVERLAP - 1) * frame, count * frame
+    return 0.0, first + (count - 1) * frame
+
+
+def film(machines: int, parts: float | None) -> dict[str, float]:
+    """Hours until the film is there, until its shots are painted, and the share of the time in which machines work."""
+    shots = lengths()
+    if parts is not None:
+        shots = split(shots, parts * RATE)
+    frames = shots[-1].stop
+    begin = frames * (MEASURED["decode"] + MEASURED["survey"])
+    free = [begin + MEASURED["startup"]] * machines
+    work, merged, painted = 0.0, begin, 0.0
+    followers = [*shots[1:], Shot(frames, frames)]
+    for shot, follower in zip(shots, followers, strict=True):
+        lead, rest = seconds(shot, follower.joined)
+        done = heapq.heappop(free) + lead + rest
+        heapq.heappush(free, done)
+        work, painted = work + lead + rest, max(painted, done)
+        count = shot.stop - shot.start
+        # Most frames of a shot wait for those before; the last of them comes when it is done.
+        merged = max(merged + count * (MEASURED["decode"] + MEASURED["merge"]), done)
+    return {"film": merged / 3600, "painted": painted / 3600, "busy": work / (machines * (painted - begin))}
+
+
+def table() -> str:
+    """Markdown."""
+    heads = ["whole shots" if parts is None else f"parts of {parts} s" for parts in PARTS]
+    lines = [
+        "| machines | " + " | ".join(f"{head} | busy" for head in heads) + " |",
+        "|" + " ---: |" * (1 + 2 * len(heads)),
+    ]
+    for machines in MACHINES:
+        cells = []
+        for parts in PARTS:
+            found = film(machines, parts)
+            cells += [_hours(found["film"]), f"{found['busy']:.0%}"]
+        lines.append(f"| {machines} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _hours(hours: float) -> str:
+    return f"{hours / 24:.0f} days" if hours >= 72 else f"{hours:.1f} h"
+
+
+def measure() -> None:
+    """Prints MEASURED for this machine."""
+    from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
+    from vidstyle.config import Config, Style
+    from vidstyle.jobs import store
+    from vidstyle.motion.carry import Past, carry
+    from vidstyle.motion.shots import find_shots
+    from vidstyle.pipeline import scale_image
+
+    samples = Path(__file__).parent.parent / "samples"
+    style = samples / "styles" / "cubist.png"
+    begin = time.perf_counter()
+    from vidstyle.neural.stylize import Stylizer
+    from vidstyle.neural.weights import load_weights
+
+    painter = Stylizer(Config((Style(style),)), load_weights("vgg16"), [load_picture(style).image])
+    per_pixel = painter.seconds_per_pixel((540, 960))
+    print(f"startup: {time.perf_counter() - begin:.1f} (with Ray's own: add about 3)")
+    print(f"evaluation: {per_pixel:.3g}")
+    with open_clip(samples / "bunny.gif") as clip:
+        images = [scale_image(frame.image, (WIDTH, HEIGHT)) for frame in clip.frames()][:24]
+    with tempfile.TemporaryDirectory() as folder:
+        info = ClipInfo("mp4", WIDTH, HEIGHT, frame_count=len(images), tick=Fraction(1, RATE), rate=Fraction(RATE))
+        begin = time.perf_counter()
+        with create_clip(Path(folder) / "film.mp4", info) as writer:
+            for image in images:
+                writer.write(Frame(image, Fraction(1, RATE)))
+        encode = (time.perf_counter() - begin) / len(images)
+        begin = time.perf_counter()
+        with open_clip(Path(folder) / "film.mp4") as clip:
+            for _ in clip.frames():
+                pass
+        print(f"decode: {(time.perf_counter() - begin) / len(images):.3g}")
+        begin = time.perf_counter()
+        for number, image in enumerate(images):
+            store.save(Path(folder) / str(number), {}, {"png": np.frombuffer(_png(image), np.uint8)})
+        print(f"merge: {encode + (time.perf_counter() - begin) / len(images):.3g}, encoding is {encode:.3g}")
+    begin = time.perf_counter()
+    find_shots(images)
+    print(f"survey: {(time.perf_counter() - begin) / len(images):.3g}")
+    begin = time.perf_counter()
+    carry([Past(image, image.astype(np.float32)) for image in images[:8]], images[8], "dis")
+    print(f"carry: {time.perf_counter() - begin:.3g}")
+
+
+def _png(image: np.ndarray) -> bytes:
+    import io
+
+    import PIL.Image
+
+    file = io.BytesIO()
+    PIL.Image.fromarray(image).save(file, "png", compress_level=1)
+    return file.getvalue()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--measure", action="store_true", help="measure this machine instead")
+    if parser.parse_args().measure:
+        measure()
+    else:
+        print(table())
