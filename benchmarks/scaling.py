@@ -99,9 +99,9 @@ def _hours(hours: float) -> str:
 
 def measure() -> None:
     """Prints MEASURED for this machine."""
-    from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
     from vidstyle.config import Config, Style
     from vidstyle.jobs import store
+    from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
     from vidstyle.motion.carry import Past, carry
     from vidstyle.motion.shots import find_shots
     from vidstyle.pipeline import scale_image
