@@ -137,8 +137,11 @@ class Stylizer:
                         continue
                     if chain is None:
                         chain = Chain(self, first, start if step == 0 else resume.state(shot.start, step))
-                    after = index - (shot.stop - len(goals))
-                    end = (goals[after], (after + 1) / len(goals)) if after >= 0 else None
+                    end, left = None, shot.stop - index
+                    if left <= len(goals):
+                        # Between parts in equal steps, of which none shows.
+                        share = (len(goals) - left + 1) / len(goals) if goals is ends else 1 / left
+                        end = goals[-left], share
                     yield chain.add(frame, index, within(index), end, blend(index))
                     resume.keep(chain.state(shot.start, step + 1, ends))
 
