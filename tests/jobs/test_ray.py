@@ -118,15 +118,15 @@ def test_what_fails_in_a_worker_fails_here(ray):
 
 
 def test_parts_of_a_shot_are_the_same_everywhere(small, ray, tmp_path):
-    clip = make_clip(tmp_path / "clip.apng", [26])
-    split = {"split_seconds": 1.3}
+    clip = make_clip(tmp_path / "clip.apng", [48])
+    split = {"split_seconds": 2.4}
     whole = paint(clip, small, tmp_path / "whole.apng", **split)
-    assert whole.as_dict()["shots"] == [[0, 13], [13, 26]]
+    assert whole.as_dict()["shots"] == [[0, 24], [24, 48]]
     paint(clip, small, tmp_path / "ray.apng", executor=ray, **split)
     assert (tmp_path / "ray.apng").read_bytes() == (tmp_path / "whole.apng").read_bytes()
 
     def stop(step):
-        if step.index == 10 and step.result is not None:  # while the first part goes over into the second
+        if step.index == 15 and step.result is not None:  # while the first part goes over into the second
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -135,7 +135,7 @@ def test_parts_of_a_shot_are_the_same_everywhere(small, ray, tmp_path):
     assert (tmp_path / "stopped.apng").read_bytes() == (tmp_path / "whole.apng").read_bytes()
     # Nowhere does the paint jump, as it would if the second part began anew.
     errors = [row["warp_error"] for row in whole.frames[1:]]
-    assert errors[12] < 2 * sum(errors) / len(errors)
+    assert errors[23] < 2 * sum(errors) / len(errors)
 
 
 def test_a_batch_is_painted_by_workers(clip, small, ray, whole, tmp_path):
