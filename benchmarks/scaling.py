@@ -31,12 +31,12 @@ CORES = 2  # of a machine, over which all of it is spread
 
 # Processor seconds, by --measure on an AMD EPYC with AVX512-BF16.
 MEASURED = {
-    "evaluation": 0.0,  # seconds a pixel, loss and gradient
-    "carry": 0.0,  # seconds a frame of 1080p: flow to the frames before, masks of reliability
-    "decode": 0.0,  # seconds a frame of 1080p H.264
-    "survey": 0.0,  # seconds a frame, besides decoding: looking for cuts
-    "merge": 0.0,  # seconds a frame: the entry of the job folder, and encoding H.264
-    "startup": 0.0,  # seconds until a worker paints: Ray, TensorFlow, the graphs
+    "evaluation": 3.16e-6,  # seconds a pixel, loss and gradient
+    "carry": 3.45,  # seconds a frame of 1080p: flow to the frames before, masks of reliability
+    "decode": 0.026,  # seconds a frame of 1080p H.264
+    "survey": 0.0063,  # seconds a frame, besides decoding: looking for cuts
+    "merge": 0.276,  # seconds a frame: the entry of the job folder, and encoding H.264
+    "startup": 12.0,  # seconds until a worker paints: Ray, TensorFlow, the graphs
 }
 
 
@@ -47,12 +47,12 @@ def lengths() -> list[Shot]:
     return [Shot(int(a), int(b)) for a, b in zip([0, *cuts], cuts, strict=False) if b > a]
 
 
-def seconds(shot: Shot, ends_in_lead: bool) -> tuple[float, float]:
+def seconds(shot: Shot) -> tuple[float, float]:
     """What a machine takes for the lead of a part, and for the part."""
     pixels = WIDTH * HEIGHT
-    frame = EFFORT.usual * MEASURED["evaluation"] * pixels + MEASURED["carry"] + MEASURED["decode"]
-    first = EFFORT.first_evaluations * MEASURED["evaluation"] * pixels
-    count = shot.stop - shot.start - ends_in_lead  # the last frame of a part is that of the lead
+    frame = (EFFORT.usual * MEASURED["evaluation"] * pixels + MEASURED["carry"] + MEASURED["decode"]) / CORES
+    first = EFFORT.first_evaluations * MEASURED["evaluation"] * pixels / CORES
+    count = shot.stop - shot.start
     if shot.joined:
         return first / 2 + (OVERLAP - 1) * frame, count * frame
     return 0.0, first + (count - 1) * frame
@@ -64,18 +64,17 @@ def film(machines: int, parts: float | None) -> dict[str, float]:
     if parts is not None:
         shots = split(shots, parts * RATE)
     frames = shots[-1].stop
-    begin = frames * (MEASURED["decode"] + MEASURED["survey"])
-    free = [begin + MEASURED["startup"]] * machines
+    begin = frames * (MEASURED["decode"] + MEASURED["survey"]) / CORES
+    free = [begin + MEASURED["startup"] / CORES] * machines
     work, merged, painted = 0.0, begin, 0.0
-    followers = [*shots[1:], Shot(frames, frames)]
-    for shot, follower in zip(shots, followers, strict=True):
-        lead, rest = seconds(shot, follower.joined)
+    for shot in shots:
+        lead, rest = seconds(shot)
         done = heapq.heappop(free) + lead + rest
         heapq.heappush(free, done)
         work, painted = work + lead + rest, max(painted, done)
         count = shot.stop - shot.start
         # Most frames of a shot wait for those before; the last of them comes when it is done.
-        merged = max(merged + count * (MEASURED["decode"] + MEASURED["merge"]), done)
+        merged = max(merged + count * (MEASURED["decode"] + MEASURED["merge"]) / CORES, done)
     return {"film": merged / 3600, "painted": painted / 3600, "busy": work / (machines * (painted - begin))}
 
 
