@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: demo test lint bench kill styles clean
+.PHONY: demo test lint bench kill scaling styles clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -32,6 +32,10 @@ bench: $(VENV)/.installed
 # Kills runs at random moments, resumes them, and compares the bytes.
 kill: $(VENV)/.installed
 	$(BIN)/python benchmarks/kill.py
+
+# What a film costs on many machines: the table of docs/scaling.md.
+scaling: $(VENV)/.installed
+	$(BIN)/python benchmarks/scaling.py
 
 # Draws samples/styles anew.
 styles: $(VENV)/.installed

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import os
 import tempfile
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,14 +27,16 @@ MACHINES = (1, 3, 10, 30, 100, 300, 1000)
 PARTS = (None, 10, 4)  # seconds of --split-seconds
 EFFORT = QUALITIES["normal"]
 
-# By --measure on a machine with two cores of an AMD EPYC (AVX512-BF16).
+CORES = 2  # of a machine, over which all of it is spread
+
+# Processor seconds, by --measure on an AMD EPYC with AVX512-BF16.
 MEASURED = {
-    "evaluation": 0.0,  # seconds a pixel, loss and gradient
-    "carry": 0.0,  # seconds a frame of 1080p: flow to the frames before, masks of reliability
-    "decode": 0.0,  # seconds a frame of 1080p H.264
-    "survey": 0.0,  # seconds a frame, besides decoding: looking for cuts
-    "merge": 0.0,  # seconds a frame: the entry of the job folder, and encoding H.264
-    "startup": 0.0,  # seconds until a worker paints: Ray, TensorFlow, the graphs
+    "evaluation": 3.16e-6,  # seconds a pixel, loss and gradient
+    "carry": 3.45,  # seconds a frame of 1080p: flow to the frames before, masks of reliability
+    "decode": 0.026,  # seconds a frame of 1080p H.264
+    "survey": 0.0063,  # seconds a frame, besides decoding: looking for cuts
+    "merge": 0.276,  # seconds a frame: the entry of the job folder, and encoding H.264
+    "startup": 12.0,  # seconds until a worker paints: Ray, TensorFlow, the graphs
 }
 
 
@@ -45,12 +47,12 @@ def lengths() -> list[Shot]:
     return [Shot(int(a), int(b)) for a, b in zip([0, *cuts], cuts, strict=False) if b > a]
 
 
-def seconds(shot: Shot, ends_in_lead: bool) -> tuple[float, float]:
+def seconds(shot: Shot) -> tuple[float, float]:
     """What a machine takes for the lead of a part, and for the part."""
     pixels = WIDTH * HEIGHT
-    frame = EFFORT.usual * MEASURED["evaluation"] * pixels + MEASURED["carry"] + MEASURED["decode"]
-    first = EFFORT.first_evaluations * MEASURED["evaluation"] * pixels
-    count = shot.stop - shot.start - ends_in_lead  # the last frame of a part is that of the lead
+    frame = (EFFORT.usual * MEASURED["evaluation"] * pixels + MEASURED["carry"] + MEASURED["decode"]) / CORES
+    first = EFFORT.first_evaluations * MEASURED["evaluation"] * pixels / CORES
+    count = shot.stop - shot.start
     if shot.joined:
         return first / 2 + (OVERLAP - 1) * frame, count * frame
     return 0.0, first + (count - 1) * frame
@@ -62,18 +64,17 @@ def film(machines: int, parts: float | None) -> dict[str, float]:
     if parts is not None:
         shots = split(shots, parts * RATE)
     frames = shots[-1].stop
-    begin = frames * (MEASURED["decode"] + MEASURED["survey"])
-    free = [begin + MEASURED["startup"]] * machines
+    begin = frames * (MEASURED["decode"] + MEASURED["survey"]) / CORES
+    free = [begin + MEASURED["startup"] / CORES] * machines
     work, merged, painted = 0.0, begin, 0.0
-    followers = [*shots[1:], Shot(frames, frames)]
-    for shot, follower in zip(shots, followers, strict=True):
-        lead, rest = seconds(shot, follower.joined)
+    for shot in shots:
+        lead, rest = seconds(shot)
         done = heapq.heappop(free) + lead + rest
         heapq.heappush(free, done)
         work, painted = work + lead + rest, max(painted, done)
         count = shot.stop - shot.start
         # Most frames of a shot wait for those before; the last of them comes when it is done.
-        merged = max(merged + count * (MEASURED["decode"] + MEASURED["merge"]), done)
+        merged = max(merged + count * (MEASURED["decode"] + MEASURED["merge"]) / CORES, done)
     return {"film": merged / 3600, "painted": painted / 3600, "busy": work / (machines * (painted - begin))}
 
 
@@ -99,47 +100,55 @@ def _hours(hours: float) -> str:
 
 def measure() -> None:
     """Prints MEASURED for this machine."""
-    from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
     from vidstyle.config import Config, Style
     from vidstyle.jobs import store
+    from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
     from vidstyle.motion.carry import Past, carry
     from vidstyle.motion.shots import find_shots
-    from vidstyle.pipeline import scale_image
+    from vidstyle.pipeline import over_white, scale_image
 
     samples = Path(__file__).parent.parent / "samples"
     style = samples / "styles" / "cubist.png"
-    begin = time.perf_counter()
-    from vidstyle.neural.stylize import Stylizer
+    begin = _spent()
+    from vidstyle.neural.stylize import PROBE, Stylizer
     from vidstyle.neural.weights import load_weights
 
-    painter = Stylizer(Config((Style(style),)), load_weights("vgg16"), [load_picture(style).image])
-    per_pixel = painter.seconds_per_pixel((540, 960))
-    print(f"startup: {time.perf_counter() - begin:.1f} (with Ray's own: add about 3)")
-    print(f"evaluation: {per_pixel:.3g}")
+    painter = Stylizer(Config((Style(style),)), load_weights("vgg16"), [over_white(load_picture(style))])
+    painter.seconds_per_pixel((270, 480))
+    print(f"startup: {_spent() - begin:.3g}, and Ray's own 3")
+    begin = _spent()
+    painter.seconds_per_pixel((270, 480))
+    print(f"evaluation: {(_spent() - begin) / (2 * PROBE * 270 * 480):.3g}")
     with open_clip(samples / "bunny.gif") as clip:
         images = [scale_image(frame.image, (WIDTH, HEIGHT)) for frame in clip.frames()][:24]
     with tempfile.TemporaryDirectory() as folder:
         info = ClipInfo("mp4", WIDTH, HEIGHT, frame_count=len(images), tick=Fraction(1, RATE), rate=Fraction(RATE))
-        begin = time.perf_counter()
+        begin = _spent()
         with create_clip(Path(folder) / "film.mp4", info) as writer:
             for image in images:
                 writer.write(Frame(image, Fraction(1, RATE)))
-        encode = (time.perf_counter() - begin) / len(images)
-        begin = time.perf_counter()
+        encode = (_spent() - begin) / len(images)
+        begin = _spent()
         with open_clip(Path(folder) / "film.mp4") as clip:
             for _ in clip.frames():
                 pass
-        print(f"decode: {(time.perf_counter() - begin) / len(images):.3g}")
-        begin = time.perf_counter()
+        print(f"decode: {(_spent() - begin) / len(images):.3g}")
+        begin = _spent()
         for number, image in enumerate(images):
             store.save(Path(folder) / str(number), {}, {"png": np.frombuffer(_png(image), np.uint8)})
-        print(f"merge: {encode + (time.perf_counter() - begin) / len(images):.3g}, encoding is {encode:.3g}")
-    begin = time.perf_counter()
+        print(f"merge: {encode + (_spent() - begin) / len(images):.3g}, encoding is {encode:.3g}")
+    begin = _spent()
     find_shots(images)
-    print(f"survey: {(time.perf_counter() - begin) / len(images):.3g}")
-    begin = time.perf_counter()
+    print(f"survey: {(_spent() - begin) / len(images):.3g}")
+    begin = _spent()
     carry([Past(image, image.astype(np.float32)) for image in images[:8]], images[8], "dis")
-    print(f"carry: {time.perf_counter() - begin:.3g}")
+    print(f"carry: {_spent() - begin:.3g}")
+
+
+def _spent() -> float:
+    """Processor seconds of this process and of those that it has waited for: other work on the machine is no matter."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -133,10 +133,8 @@ class Checkpoint(Resume):
 
     def ends(self) -> State | None:
         for shot, step in map(_place, reversed(self._entries(STATE))):
-            # What is before a part of a shot holds the paint with which the part before it ends.
-            state = self.state(shot, step) if step > 0 or shot == 0 else None
-            # Workers that do not need the loop's ends do not know them.
-            if state is not None and state.facts["ends"]:
+            state = self.state(shot, step)
+            if state is not None and state.loops:
                 return state
         return None
 

@@ -102,12 +102,16 @@ class RayExecutor:
                     continue
                 while index not in frames:
                     for generator, shot in _ready(running):
+                        if shot is None:
+                            del running[generator]
+                            _get(generator)
+                            continue
                         try:
-                            reference, state = next(generator), next(generator)
+                            reference = next(generator)
                         except StopIteration:
                             del running[generator]
                             continue
-                        result = _get(reference)
+                        result, state = _get(reference), next(generator)
                         frames[result.index] = reference
                         if checkpoint is not None:
                             checkpoint.add(result.image, result)
@@ -132,23 +136,27 @@ class RayExecutor:
             for task in tasks:
                 ray.cancel(task)
 
-    def _begin(self, job: Job, resume: Resume) -> dict[Any, Shot]:
-        """The tasks, each a generator, and their shots."""
+    def _begin(self, job: Job, resume: Resume) -> dict[Any, Shot | None]:
+        """The tasks, each a generator, and their shots; and the ends of those that paint leads, which have none."""
         wanted = {shot: [index for index in range(shot.start, shot.stop) if resume.wanted(index)] for shot in job.shots}
         todo = [shot for shot in job.shots if wanted[shot]]
         cores = self._cores(len(todo))
         shared = ray.put(job.for_worker())
         paint = _task(_paint, cores, num_returns="streaming", _generator_backpressure_num_objects=BEHIND)
-        begin = _task(_begin, cores)
+        begin = _task(_begin, cores, num_returns=2)
+        running: dict[Any, Shot | None] = {}
         begun: dict[int, Any] = {}  # states before a shot's first frame, or who finds them, by its start
 
         def lead(start: int) -> Any:
             if start not in begun:
                 state = resume.ends() if start == 0 and not resume.wanted(0) else resume.state(start, 0)
-                begun[start] = begin.remote([shared], start, cores) if state is None else state
+                begun[start] = state
+                if state is None:
+                    begun[start], ended = begin.remote([shared], start, cores)
+                    # Those that wait for a lead that failed would wait for ever; this one tells, and is small.
+                    running[ended] = None
             return begun[start]
 
-        running = {}
         for shot in todo:
             leads = [lead(start) for start in _leads(job, shot, set(wanted[shot]))]
             # Where it goes on within the shot.
@@ -194,8 +202,10 @@ def _get(reference: Any) -> Any:
         raise ResourceError(f"--executor ray: workers were lost again and again: {reason}") from error
 
 
-def _ready(running: dict[Any, Shot]) -> list[tuple[Any, Shot]]:
+def _ready(running: dict[Any, Shot | None]) -> list[tuple[Any, Shot | None]]:
     """The tasks that have something to give, at least one."""
+    if not running:
+        raise ResourceError("--executor ray: the workers have ended before all was painted; give the command again")
     ready, _ = ray.wait(list(running), num_returns=1, fetch_local=False)
     return [(generator, running[generator]) for generator in ready]
 
@@ -235,7 +245,7 @@ class _Part(Resume):
         return self._states.get((shot, step))
 
     def ends(self) -> State | None:
-        return next(iter(self._states.values()), None)
+        return next((state for state in self._states.values() if state.loops), None)
 
     def keep(self, state: State) -> None:
         self.latest = state
@@ -265,15 +275,15 @@ class _Lead(_Part):
         raise _BegunError
 
 
-def _begin(shared: list[Any], start: int, cores: int) -> State | None:
-    """The state with which the shot that begins at `start` begins."""
+def _begin(shared: list[Any], start: int, cores: int) -> tuple[State | None, bool]:
+    """The state with which the shot that begins at `start` begins, and that it is there."""
     job = _job(shared, cores)
     lead = _Lead([start], [])
     first = next(shot.needed for shot in job.shots if shot.start == start)
     with suppress(_BegunError):
         for _ in job.paint(lead, first=first):
             pass
-    return lead.latest
+    return lead.latest, True
 
 
 def _measure(shared: list[Any], cores: int) -> float:

@@ -19,6 +19,11 @@ class State(NamedTuple):
     facts: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
 
+    @property
+    def loops(self) -> bool:
+        """Whether it holds the ends of a loop; what is before a part of a shot holds those of the part before it."""
+        return (self.step > 0 or self.shot == 0) and bool(self.facts["ends"])
+
     def all(self, name: str) -> list[NDArray[Any]]:
         """The arrays `name 0`, `name 1` and so on."""
         keys = itertools.takewhile(self.arrays.__contains__, (f"{name} {n}" for n in itertools.count()))
