@@ -101,11 +101,11 @@ def _hours(hours: float) -> str:
 def measure() -> None:
     """Prints MEASURED for this machine."""
     from vidstyle.config import Config, Style
+    from vidstyle.framing import over_white, scale_image
     from vidstyle.jobs import store
     from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
     from vidstyle.motion.carry import Past, carry
     from vidstyle.motion.shots import find_shots
-    from vidstyle.pipeline import over_white, scale_image
 
     samples = Path(__file__).parent.parent / "samples"
     style = samples / "styles" / "cubist.png"

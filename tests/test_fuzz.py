@@ -23,10 +23,10 @@ from safetensors.numpy import save_file
 
 from vidstyle.config import Config, Style, layer_names
 from vidstyle.errors import VidstyleError
+from vidstyle.framing import scale
 from vidstyle.jobs.batch import read_jobs
 from vidstyle.media import ClipInfo, Frame, ReadOptions, create_clip, load_picture, open_clip
 from vidstyle.neural import weights
-from vidstyle.pipeline import scale
 from vidstyle.settings_file import arguments, load_settings
 
 SECONDS = 10  # that a case may take; the slowest takes less than one

@@ -13,9 +13,10 @@ from safetensors.numpy import load_file, save_file
 import vidstyle
 from vidstyle.config import Style
 from vidstyle.errors import InputError, OptimizationError, OptionError, OutputError
+from vidstyle.framing import count_frames, target_size
 from vidstyle.media import ClipInfo, Frame, WriteOptions, create_clip, open_clip
+from vidstyle.naming import default_output
 from vidstyle.neural.weights import EMBEDDED
-from vidstyle.pipeline import count_frames, default_output, target_size
 
 QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32"}
 

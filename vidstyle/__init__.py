@@ -3,9 +3,10 @@
 >>> vidstyle.stylize_clip("cat.gif", styles=["picasso.jpg"], output="out.gif")  # doctest: +SKIP
 """
 
+from .clip_job import Progress
 from .config import Config, Style, StyleLayer
 from .errors import VidstyleError
-from .pipeline import Progress, stylize_clip, stylize_frames
+from .pipeline import stylize_clip, stylize_frames
 
 __version__ = "0.1.0"
 

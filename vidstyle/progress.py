@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
-from .pipeline import Progress
+from .clip_job import Progress
 
 
 class Shown(Protocol):

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from vidstyle.errors import InputError, OptionError, OutputError
+from vidstyle.framing import scale
 from vidstyle.media import AudioSource, Frame, ReadOptions, WriteOptions, create_clip, open_clip
 from vidstyle.media.probe import audio_codec
-from vidstyle.pipeline import scale
 
 CONTAINERS = ("o.mp4", "o.m4v", "o.mov", "o.mkv", "o.webm", "o.avi")
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1")

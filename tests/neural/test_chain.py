@@ -5,7 +5,7 @@ import pytest
 
 import vidstyle
 from vidstyle.errors import OptimizationError
-from vidstyle.media import ClipInfo, Frame, create_clip
+from vidstyle.media import ClipInfo, Frame, create_clip, open_clip
 from vidstyle.neural.engine import Engine
 
 FRAMES, FAILING = 6, 4
@@ -29,7 +29,7 @@ def paint(clip, small, tmp_path):
 
 def sabotage(monkeypatch, clip, fail):
     """Engine.paint does `fail`(engine, painted) for the frame FAILING; gives the list of what it was asked for."""
-    content = vidstyle.pipeline.open_clip(clip)
+    content = open_clip(clip)
     failing = [frame.image for frame in content.frames()][FAILING].astype(np.float32)
     original, calls = Engine.paint, []
 

@@ -42,8 +42,8 @@ def info(
         if clip.info.rate is None:
             shown["durations"] = [float(frame.duration) for frame in clip.frames()]
         if shots:
+            from ..framing import over_white
             from ..motion.shots import find_shots
-            from ..pipeline import over_white
 
             found = find_shots(over_white(frame) for frame in clip.frames())
             shown["shots"] = [[shot.start, shot.stop] for shot in found]

@@ -148,7 +148,8 @@ def batch(
     """
     from ..jobs.batch import Item, Outcome, Painted, folder_items, read_jobs, run_batch
     from ..media import open_clip
-    from ..pipeline import default_output, stylize_clip
+    from ..naming import default_output
+    from ..pipeline import stylize_clip
     from ..progress import Silent, progress_for
 
     if os.path.isdir(source):

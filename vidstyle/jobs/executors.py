@@ -24,7 +24,7 @@ Outcome = TypeVar("Outcome")
 
 
 class Job(Protocol):
-    """A clip that was surveyed: see pipeline._Job, which can also be handed to another process."""
+    """A clip that was surveyed: see clip_job.ClipJob, which can also be handed to another process."""
 
     shots: list[Shot]
     lead: list[Any]

@@ -13,7 +13,7 @@ from ..motion.reliability import Array, Motion, warping_error
 # Firmness is steered, so that the paint flickers this much as the source does: by the error of the moving pixels for
 # these, of all pixels for the rest; within limits, over the last frames.
 CALM = 0.9  # warping error over the source's own that is aimed at
-LIMITS = (0.25, 32.0)  # factors of the temporal weight
+LIMITS = (0.25, 4.0)  # factors of the temporal weight
 RECENT = 0.8  # of a warping error's weight is left in the next frame
 MOVING, MOVING_PIXELS = 1.0, 64  # pixels a frame from which a pixel counts as moving; least number that tells anything
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ..config import Config, Style
 from ..errors import OptionError, unknown
+from ..framing import count_frames
 from ..media import ANIMATED, AudioSource, Frame, ReadOptions, WriteOptions, create_clip, is_video_output, open_clip
-from ..pipeline import beside, count_frames, refuse_inputs
+from ..naming import beside, refuse_inputs
 from .pairs import check_lengths, pairs
 from .sheet import PAPER
 

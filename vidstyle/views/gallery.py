@@ -15,11 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..clip_job import Progress
 from ..config import Config, Style
 from ..errors import VidstyleError
+from ..framing import count_frames, over_white, scale, target_size
 from ..media import ReadOptions, WriteOptions, load_picture, open_clip
 from ..media.sequence import folder_files
-from ..pipeline import Progress, beside, count_frames, over_white, scale, stylize_clip, target_size
+from ..naming import beside
+from ..pipeline import stylize_clip
 from .sheet import GAP, PAPER, Sheet, create_sheet, fitted, note
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Config, Style, TermWeights
+from ..framing import over_white
 from ..media import ReadOptions, load_picture, open_clip
 from ..motion.flow import estimate_motion
 from ..motion.reliability import Array, Motion, warping_error
 from ..motion.shots import Shot, find_shots
-from ..pipeline import over_white
 from .pairs import check_lengths, pairs
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB

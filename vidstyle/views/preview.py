@@ -8,9 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ..clip_job import Progress
 from ..config import Config, Style
+from ..framing import over_white, target_size
 from ..media import Frame, ReadOptions, WriteOptions
-from ..pipeline import Progress, over_white, stylize_frames, target_size
+from ..pipeline import stylize_frames
 from ..plan import Plan, Work
 from .moment import find_moment
 from .sheet import Image, Sheet, create_sheet, still_name

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from ..config import RECONSTRUCTED_LAYERS, RECONSTRUCTED_SIDE, Config, Style, StyleLayer
 from ..errors import OptionError
+from ..framing import over_white, scale, target_size
 from ..media import Frame, ReadOptions, WriteOptions
-from ..pipeline import over_white, scale, target_size
 from ..result_file import ResultFile
 from .moment import find_moment
 from .sheet import Sheet, create_sheet, still_name

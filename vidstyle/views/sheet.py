@@ -16,7 +16,7 @@ import PIL.ImageFont
 from numpy.typing import NDArray
 
 from ..media import ANIMATED, ClipInfo, ClipWriter, WriteOptions, create_clip
-from ..pipeline import beside, refuse_inputs
+from ..naming import beside, refuse_inputs
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 

@@ -1,0 +1,336 @@
+"""One clip and all that is decided about it before and while its frames are painted, wherever that is."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import Config
+from .controls import Controls
+from .errors import InputError, OptionError
+from .framing import count_frames, over_white, scale, scale_image, target_size
+from .jobs.checkpoint import Checkpoint
+from .media import (
+    ANIMATED,
+    ClipInfo,
+    Frame,
+    ReadOptions,
+    is_video_output,
+    load_picture,
+    open_clip,
+)
+from .motion.shots import Shot, find_shots, split
+from .motion.still import Changes
+from .neural.processor import resolved
+from .neural.state import Resume
+from .plan import Plan, Work, fit
+from .report import file_sha256
+
+if TYPE_CHECKING:
+    from .jobs.executors import Executor
+    from .neural.frame_result import ClipTick, FrameResult
+    from .neural.stylize import Stylizer
+
+
+Image = NDArray[np.uint8]
+
+NO_FRAME = Frame(np.zeros((1, 1, 3), np.uint8), Fraction(1))  # in place of one that is not needed
+
+PROBED_SIDE = 256  # pixels of the longer side at which the time of an evaluation is measured for a budget
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Where a run stands: inside frame `index`, or at its end.
+
+    frames: in all, None where unknown. evaluations, loss: in this frame so far; seconds: since the run began.
+    frame, result: the painted frame and its figures once it is finished, else None. plan: what is about to be done,
+    once before the first frame, when there is no loss yet; else None. finished, workers: where several workers paint at
+    once, and frames are finished in any order, how many are, and how many workers there are.
+    """
+
+    index: int
+    frames: int | None
+    evaluations: int
+    loss: float
+    seconds: float
+    frame: Frame | None = None
+    result: FrameResult | None = None
+    plan: Plan | None = None
+    finished: int | None = None
+    workers: int = 1
+
+
+class ClipJob:
+    """An opened clip with everything that can be checked before the first frame is painted."""
+
+    def __init__(self, source: Path, config: Config, read: ReadOptions) -> None:
+        from .neural.weights import load_weights
+
+        self.source, self.config, self.read = source, config, read
+        with open_clip(source, read) as clip:
+            self.info = clip.info
+        self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
+        self.weights = load_weights(config.network, config.weights)
+        self.size = target_size(self.info, config.size)
+        self.controls = Controls(config, self.info, read)
+        self.shots: list[Shot] = []  # known once it was surveyed
+        self.expected: float | None = None  # seconds, where anyone listens
+        self.changes = Changes()
+        self.lead: list[Image] = []  # frames that lead into the first, as they are to be painted
+        self._times: list[Fraction] = []  # when each frame is shown
+        self._ends: list[tuple[Fraction, Image]] | None = None
+        self._stylizer: Stylizer | None = None
+        self.frames = count_frames(self.info, config.start, config.end)
+        if self.frames == 0:
+            length = f"{float(self.info.duration):g} s" if self.info.duration is not None else "earlier"
+            raise OptionError(f"--start {float(config.start):g}: {source} ends at {length}; begin earlier")
+
+    def output_info(self, target: Path) -> ClipInfo:
+        """What the writer is told: the source's facts with this run's size and number of frames."""
+        if is_video_output(target) and self.size != (self.info.width, self.info.height):
+            # Players want even sizes; a size of our own choosing can be one.
+            self.size = (self.size[0] + 1 & ~1, self.size[1] + 1 & ~1)
+        # A GIF made from a video is expected to go on; an animated picture says itself how often it plays.
+        loop = self.info.loop if self.info.format in ANIMATED else 0
+        width, height = self.size
+        return replace(self.info, width=width, height=height, frame_count=self.frames, duration=None, loop=loop)
+
+    def sha256(self) -> dict[str, str]:
+        """Of the files that decide the result besides the source."""
+        return {
+            "weights": self.weights.sha256,
+            **{str(path): file_sha256(path) for path in self.config.pictures if os.path.isfile(path)},
+        }
+
+    def run(
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        checkpoint: Checkpoint | None = None,
+        executor: Executor | None = None,
+    ) -> Iterator[Progress]:
+        """Paint the frames that `checkpoint` does not have; `progress` also hears of the evaluations within a frame."""
+        begin = time.perf_counter()
+        self.lead = self._take_lead(self._survey())
+        frames, shots, joined = self.shots[-1].stop, len(self.shots), sum(shot.joined for shot in self.shots)
+        if checkpoint is not None:
+            checkpoint.plan(self.shots, whole=self.config.passes > 1)
+            frames, shots = len(checkpoint.todo), sum(shot.start in checkpoint.todo for shot in self.shots)
+            joined = sum(shot.joined and shot.start in checkpoint.todo for shot in self.shots)
+        kept = self.shots[-1].stop - frames
+        workers = 1 if executor is None else executor.workers
+
+        def told(index: int, evaluations: int, loss: float, **more: Any) -> Progress:
+            return Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin, workers=workers, **more)
+
+        def tick(index: int, evaluations: int, loss: float) -> None:
+            if progress is not None:
+                progress(told(index, evaluations, loss))
+
+        def arrived(count: int, result: FrameResult) -> None:
+            if progress is not None:
+                total = result.losses["total"]
+                progress(told(result.index, result.evaluations, total, result=result, finished=kept + count))
+
+        if progress is not None:
+            todo = range(self.shots[-1].stop) if checkpoint is None else sorted(checkpoint.todo)
+            # Workers alone run TensorFlow where there are any.
+            ease = self._ease(todo) if executor is None else 1.0
+            work = Work(frames, shots, len(self.lead) if shots else 0, joined, ease)
+            measure = self.seconds_per_pixel if executor is None else partial(executor.seconds_per_pixel, self)
+            per_pixel = measure() if frames else 0.0
+            self.expected = work.seconds(self.config, self.size, per_pixel) / min(workers, max(1, shots))
+            plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel, kept)
+            progress(told(0, 0, math.inf, plan=plan))
+        if executor is None:
+            painted = self.paint(checkpoint or Resume(), tick)
+        else:
+            painted = executor.paint(self, checkpoint, arrived)
+        for index, (frame, result) in enumerate(painted):
+            known = result is None
+            if result is None:
+                assert checkpoint is not None
+                image, result = checkpoint.frame(index)
+            else:
+                image = np.rint(result.image).astype(np.uint8)
+                if checkpoint is not None:
+                    checkpoint.add(image, result)
+            total = result.losses["total"]
+            done = told(index, result.evaluations, total, frame=replace(frame, image=image), result=result)
+            if progress is not None and not known and executor is None:
+                progress(done)
+            yield done
+
+    def paint(
+        self, resume: Resume, tick: ClipTick | None = None, first: int = 0
+    ) -> Iterator[tuple[Frame, FrameResult | None]]:
+        """The frames of the source, scaled, each with what is to be shown of it, float32; None if `resume` has it.
+
+        first: the first frame that is needed; those before it need not be decoded, and come as pictures of one pixel.
+        """
+        self.controls.begin(self.shots, self.size, self._frames_before())
+        pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
+        skipped = 0 if self.controls.masked else first  # masks follow from all frames before
+
+        def sources() -> Iterator[Image]:
+            for _ in range(skipped):
+                pending.append(NO_FRAME)
+                yield NO_FRAME.image
+            for index, (at, frame) in enumerate(self._frames(skipped), skipped):
+                pending.append(scale(frame, self.size))
+                yield self.controls.take(index, over_white(pending[-1]), at)
+
+        blend = self.controls.blends.get
+        painted = self._painter().clip(sources(), self.shots, self.lead, tick, blend, resume)
+        for index, result in enumerate(painted):
+            frame = pending.popleft()
+            if result is None:
+                self.controls.forget(index)
+            else:
+                finished = self.controls.finish(index, result.image, frame.image, over_white(frame))
+                result = replace(result, image=finished)
+            yield frame, result
+
+    def decoded(self) -> Iterator[Frame]:
+        """The frames of the source, scaled."""
+        return (scale(frame, self.size) for _, frame in self._frames())
+
+    def for_worker(self) -> ClipJob:
+        """The same after the survey, without what a process cannot hand to another."""
+        copied = copy(self)
+        copied.config = replace(self.config, precision=resolved(self.config.precision))
+        copied._stylizer, copied.controls = None, copy(self.controls)
+        copied.controls.masks = None
+        return copied
+
+    def fit(self, budget: float, free_quality: bool) -> None:
+        """Choose quality and size so that the run takes `budget` seconds at most. Raises OptionError if none does."""
+        begin = time.perf_counter()
+        ends = self._survey()
+        # Time grows with the pixels, so a small picture tells that of a large one, which might take all there is.
+        small = target_size(self.info, min(max(self.size), PROBED_SIDE))
+        per_pixel = self.seconds_per_pixel(small)
+        spent = time.perf_counter() - begin
+        frames = self.shots[-1].stop
+        joined = sum(shot.joined for shot in self.shots)
+        work = Work(frames, len(self.shots), len(self._take_lead(ends)), joined, self._ease(range(frames)))
+
+        def size_of(longer: int | None) -> tuple[int, int]:
+            return target_size(self.info, longer)
+
+        self.choose(fit(self.config, work, budget, spent, free_quality, size_of, per_pixel))
+
+    def choose(self, config: Config) -> None:
+        """Paint with these settings, which differ in quality and size only."""
+        self.config = config
+        self.size = target_size(self.info, config.size)
+        self._stylizer = None
+
+    def _painter(self) -> Stylizer:
+        from .neural.stylize import Stylizer
+
+        if self._stylizer is None:
+            styles = [self.controls.colouring.style(over_white(style)) for style in self.styles]
+            self._stylizer = Stylizer(self.config, self.weights, styles)
+        return self._stylizer
+
+    def seconds_per_pixel(self, size: tuple[int, int] | None = None) -> float:
+        """What an evaluation takes now on this machine at `size` = (width, height), over its pixels."""
+        width, height = size or self.size
+        return self._painter().seconds_per_pixel((height, width))
+
+    def _ease(self, frames: Sequence[int]) -> float:
+        """Work.ease of frames, by index."""
+        begun = {shot.start for shot in self.shots}
+        following = [self.changes.unsettled(index) for index in frames if index not in begun]
+        size = (self.size[1], self.size[0])
+        return float(np.mean([self._painter().share(size, box) for box in following])) if following else 1.0
+
+    def _survey(self) -> list[tuple[Fraction, Image]]:
+        """Finds the shots of what is to be painted; its last frames and their times where they lead into the first."""
+        if self._ends is None:
+            self.shots, self._ends = self._find_shots()
+            if not self.shots:
+                raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
+            self.frames = self.shots[-1].stop
+        return self._ends
+
+    def _find_shots(self) -> tuple[list[Shot], list[tuple[Fraction, Image]]]:
+        from .neural.stylize import LEAD
+
+        first: list[Image] = []
+        last: deque[tuple[Fraction, Image]] = deque(maxlen=LEAD)
+
+        ended = self.config.start
+
+        def watched() -> Iterator[Image]:
+            nonlocal ended
+            for at, frame in self._frames():
+                ended = at + frame.duration
+                image = over_white(frame)
+                self._times.append(at)
+                self.controls.colouring.watch(image)
+                self.changes.watch(image)
+                if len(first) < LEAD:
+                    first.append(image)
+                last.append((at, image))
+                yield image
+
+        shots = find_shots(watched())
+        # Who fades from style to style wants other paint in the end than in the beginning.
+        faded = any(style.at is not None for style in self.config.styles)
+        repeats = self.info.format in ANIMATED and self.info.loop is not None and not faded
+        frames = shots[-1].stop if shots else 0
+        tail = [image for _, image in last]
+        if self.config.loop == "off" or (self.config.loop == "auto" and not repeats) or frames < 4:
+            lead = 0
+        elif self.config.loop == "auto" and len(find_shots([*tail, *first])) > len(find_shots(tail)):
+            lead = 0  # a cut at the seam
+        else:
+            lead = min(LEAD, frames // 2, shots[-1].stop - shots[-1].start)
+        if not self.config.shots and shots:
+            shots = [Shot(0, frames)]
+        if self.config.split_seconds is not None and shots:
+            seconds = float(ended - self.config.start)
+            shots = split(shots, self.config.split_seconds * frames / seconds)
+        return shots, list(last)[len(last) - lead :]
+
+    def _take_lead(self, ends: Sequence[tuple[Fraction, Image]]) -> list[Image]:
+        """The last frames as they are to be painted. Masks follow from all frames before, so these are gone over."""
+        if not ends:
+            return []
+        frames = self.shots[-1].stop
+        if self.controls.masked:
+            self.controls.begin(self.shots, self.size, self._frames_before())
+            taken = ((i, at, over_white(scale(frame, self.size))) for i, (at, frame) in enumerate(self._frames()))
+        else:
+            scaled = ((at, scale_image(image, self.size)) for at, image in ends)
+            taken = ((index, at, image) for index, (at, image) in enumerate(scaled, frames - len(ends)))
+        return self.controls.lead(self.shots, len(ends), taken)
+
+    def _frames(self, first: int = 0) -> Iterator[tuple[Fraction, Frame]]:
+        """What is to be painted from the frame `first` on: when it is shown, in seconds of the clip, and the frame."""
+        at = self._times[first] if first else self.config.start
+        with open_clip(self.source, self.read) as clip:
+            for frame in clip.frames(at, self.config.end):
+                yield at, frame
+                at += frame.duration
+
+    def _frames_before(self) -> int:
+        """Frames of the clip before those that are painted, if masks ask for it."""
+        if self.config.start == 0 or not self.controls.masked:
+            return 0
+        with open_clip(self.source, self.read) as clip:
+            return sum(1 for _ in clip.frames(Fraction(0), self.config.start))

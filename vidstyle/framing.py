@@ -1,0 +1,67 @@
+"""Which frames of a clip, at which size, on which ground."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from .config import MAX_SIDE, MIN_SIDE
+from .errors import OptionError
+from .media import ClipInfo, Frame
+
+Image = NDArray[np.uint8]
+
+
+def target_size(info: ClipInfo, size: int | None) -> tuple[int, int]:
+    """(width, height) of the result: the longer side is `size`, by default the source's up to MAX_SIDE.
+
+    Raises OptionError where the shorter side would be too short to paint.
+    """
+    longer, shorter = max(info.width, info.height), min(info.width, info.height)
+    wanted = min(longer, MAX_SIDE) if size is None else size
+    if round(shorter * wanted / longer) < MIN_SIDE:
+        needed = math.ceil(longer * MIN_SIDE / shorter)
+        raise OptionError(
+            f"--size {wanted}: {info.width}x{info.height} would be less than {MIN_SIDE} pixels in its shorter side; "
+            f"give --size {needed} or more"
+        )
+    return round(info.width * wanted / longer), round(info.height * wanted / longer)
+
+
+def count_frames(info: ClipInfo, start: Fraction, end: Fraction | None) -> int | None:
+    """How many frames begin in [start, end), None where only decoding would tell."""
+    if start == 0 and end is None:
+        return info.frame_count
+    if info.duration is not None and start >= info.duration:
+        return 0
+    if info.rate is None or info.frame_count is None:
+        return None
+    stop = info.frame_count if end is None else min(info.frame_count, math.ceil(end * info.rate))
+    return max(0, stop - math.ceil(start * info.rate))
+
+
+def scale(frame: Frame, size: tuple[int, int]) -> Frame:
+    """The frame at (width, height), by Lanczos."""
+    if (frame.image.shape[1], frame.image.shape[0]) == size:
+        return frame
+
+    alpha = None if frame.alpha is None else scale_image(frame.alpha, size)
+    return replace(frame, image=scale_image(frame.image, size), alpha=alpha)
+
+
+def scale_image(image: Image, size: tuple[int, int]) -> Image:
+    """A uint8 (H, W) or (H, W, 3) array at (width, height), by Lanczos."""
+    return np.asarray(PIL.Image.fromarray(image).resize(size, PIL.Image.Resampling.LANCZOS))
+
+
+def over_white(frame: Frame) -> Image:
+    """uint8 (H, W, 3): what shows on white paper, since hidden pixels may hold anything."""
+    if frame.alpha is None:
+        return frame.image
+    alpha = frame.alpha[..., None].astype(np.float32) / 255
+    return np.rint(frame.image * alpha + 255 * (1 - alpha)).astype(np.uint8)

@@ -1,0 +1,31 @@
+"""Where results go that were given no name, and where they must not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from .config import Style
+from .errors import OptionError
+from .media import ClipInfo, default_extension
+
+
+def default_output(source: Path, info: ClipInfo, styles: Sequence[Style]) -> Path:
+    """`<input>_<style>.<ext>` beside the input; a folder for a folder or a pattern."""
+    return beside(source, info, "_".join(style.path.stem for style in styles))
+
+
+def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
+    """The name of something of the same kind as the input, beside it; a folder for a folder or a pattern."""
+    if info.format in ("folder", "pattern"):
+        base = source if info.format == "folder" else source.parent
+        return base.resolve().with_name(f"{base.resolve().name}_{suffix}")
+    return source.with_name(f"{source.stem}_{suffix}{default_extension(source, info.format)}")
+
+
+def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
+    """Raises OptionError where the output `target` is one of the inputs."""
+    for taken in inputs:
+        if os.path.exists(target) and os.path.exists(taken) and target.samefile(taken):
+            raise OptionError(f"-o {target}: is an input of this run; choose another name")
