@@ -44,10 +44,14 @@ class Carried:
     motion: Motion
 
 
-def carry(history: Sequence[Past], frame: Image, method: str) -> Carried:
-    """The results in `history`, nearest last, moved to `frame`: each where nearer ones show nothing (Ruder, eq. 9)."""
+def carry(history: Sequence[Past], frame: Image, method: str, motion: Motion | None = None) -> Carried:
+    """The results in `history`, nearest last, moved to `frame`: each where nearer ones show nothing (Ruder, eq. 9).
+
+    motion: from the nearest to `frame`, where it is known already.
+    """
     near = history[-1]
-    motion = estimate_motion(near.source, frame, method)
+    if motion is None:
+        motion = estimate_motion(near.source, frame, method)
     image, found = warp_paint(near.image, motion.backward), motion.reliable
     changed = _changed(near, frame, motion)
     for distance in DISTANCES:

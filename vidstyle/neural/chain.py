@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..blending import Blend
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Carried, Past, carry
+from ..motion.reliability import Motion
 from ..motion.still import SETTLED
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
@@ -59,10 +60,14 @@ class Chain:
         tick: Tick | None,
         end: tuple[Painted, float] | None = None,
         blend: Blend | None = None,
+        motion: Motion | None = None,
     ) -> FrameResult:
-        """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1]."""
+        """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1].
+
+        motion: from the frame before, where it is known already.
+        """
         begin = time.perf_counter()
-        carried = carry(self.history, frame, self.config.flow) if self.history else None
+        carried = carry(self.history, frame, self.config.flow, motion) if self.history else None
         retries = 0
         if end is not None and end[1] == 1:
             painted = end[0]._replace(evaluations=0)

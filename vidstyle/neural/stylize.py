@@ -6,7 +6,8 @@ import gc
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +17,11 @@ from numpy.typing import NDArray
 from ..blending import Blend, shares_at
 from ..colour import match_colours
 from ..config import Config
+from ..motion.flow import estimate_motion
+from ..motion.reliability import Motion
 from ..motion.shots import OVERLAP, Shot
 from ..motion.still import Box
+from .ahead import ahead
 from .chain import Chain, ends_of
 from .engine import Engine, Painted, Picture, Tick, resize
 from .frame_result import ClipTick, FrameResult
@@ -28,6 +32,7 @@ from .vgg import Vgg
 from .weights import Weights
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
+Moving = tuple[Image, Motion | None]  # a frame, and its motion from the one before if that is needed
 
 COARSEST = 128  # pixels of the shorter side; below, starting coarse cost 3 % of the loss after as many evaluations
 COARSE_SHARE = 0.2  # of a first frame's evaluations, for each coarse size; they are cheap
@@ -72,26 +77,36 @@ class Stylizer:
         With several passes a shot is kept until its last one: its frames in memory, the results in a temporary file.
         """
         painted: list[Image] = []  # frames of the shot, if they are needed again
-        source = iter(frames)
+        # Decoding and flow go on while the optimiser works.
+        coming = ahead(self._moving(frames, shots, resume))
 
-        def watched() -> Iterator[Image]:
-            for frame in source:
+        def watched() -> Iterator[Moving]:
+            for frame, motion in coming:
                 if self.config.passes > 1:
                     painted.append(frame)
-                yield frame
+                yield frame, motion
 
-        for shot, results in zip(shots, self._once(watched(), shots, lead, tick, blend, resume), strict=True):
-            if self.config.passes == 1 or self.config.init in ("content", "noise") or not resume.wanted(shot.start):
-                yield from results
-            else:
-                painted.clear()
-                cyclic = len(lead) > 0 and len(shots) == 1
-                first = (result for result in results if result is not None)
-                yield from passes(self.engine, self.config, painted, first, cyclic, tick, blend)
+        with closing(coming):
+            for shot, results in zip(shots, self._once(watched(), shots, lead, tick, blend, resume), strict=True):
+                if self.config.passes == 1 or self.config.init in ("content", "noise") or not resume.wanted(shot.start):
+                    yield from results
+                else:
+                    painted.clear()
+                    cyclic = len(lead) > 0 and len(shots) == 1
+                    first = (result for result in results if result is not None)
+                    yield from passes(self.engine, self.config, painted, first, cyclic, tick, blend)
+
+    def _moving(self, frames: Iterable[Image], shots: Sequence[Shot], resume: Resume) -> Generator[Moving, None, None]:
+        starts = {shot.start for shot in shots}
+        last: Image | None = None
+        for index, frame in enumerate(frames):
+            known = last is not None and index not in starts and resume.wanted(index)
+            yield frame, estimate_motion(last, frame, self.config.flow) if known and last is not None else None
+            last = frame
 
     def _once(
         self,
-        source: Iterator[Image],
+        source: Iterator[Moving],
         shots: Sequence[Shot],
         lead: Sequence[Image],
         tick: ClipTick | None,
@@ -120,18 +135,19 @@ class Stylizer:
                 nonlocal before
                 chain: Chain | None = None
                 start, before = before, None
-                ahead: deque[Image] = deque()
+                taken: deque[Moving] = deque()
                 goals = ends if follower is None else []
                 for index in range(shot.start, shot.stop):
                     if follower is not None and follower.joined and index == follower.needed:
-                        ahead.extend(itertools.islice(source, OVERLAP))
+                        taken.extend(itertools.islice(source, OVERLAP))
                         if any(map(resume.wanted, range(index, follower.start + 1))):
                             before = resume.state(follower.start, 0)
                             if before is None:
-                                before = self._lead(ahead, follower.start, follower.start, within(index), blend)
+                                frames = [frame for frame, _ in taken]
+                                before = self._lead(frames, follower.start, follower.start, within(index), blend)
                                 resume.keep(before)
                             goals = ends_of(before)
-                    frame = ahead.popleft() if ahead else next(source)
+                    frame, motion = taken.popleft() if taken else next(source)
                     step = index - shot.start
                     if not resume.wanted(index):
                         chain = None
@@ -142,7 +158,7 @@ class Stylizer:
                     after = index - (shot.stop - len(goals))
                     goal, share = (goals[after], (after + 1) / len(goals)) if after >= 0 else (None, 0.0)
                     end = (goal, share) if goal is not None and follower is None else None
-                    result = chain.add(frame, index, within(index), end, blend(index))
+                    result = chain.add(frame, index, within(index), end, blend(index), motion)
                     if goal is not None and follower is not None:
                         # A dissolve shows less than paint that is led there as at a loop's end, which jumps: twice the
                         # usual warping error, not six times. The result's figures are of what is dissolved.
