@@ -75,6 +75,29 @@ def engine_for(side: int, precision: str):  # type: ignore[no-untyped-def]
     return Stylizer(config, load_weights("vgg16"), [load_picture(STYLE).image]).engine(size), content
 
 
+def frames_after(frames, weights, style, quality):  # type: ignore[no-untyped-def]
+    """The results of the frames in a quality, and the median time of those that had a time to settle."""
+    config = Config(styles=(Style(STYLE),), quality=quality)
+    results = list(Stylizer(config, weights, [style]).clip(frames, [Shot(0, len(frames))]))
+    return results, statistics.median(result.seconds for result in results[2:])
+
+
+def median_evaluations(results) -> int:  # type: ignore[no-untyped-def]
+    """Of the frames after the first."""
+    return int(statistics.median(result.evaluations for result in results[1:]))
+
+
+def still_background(frames):  # type: ignore[no-untyped-def]
+    """The first frame all the time, on which a small piece of the last one wanders."""
+    clip = []
+    for step in range(2 * FRAMES):
+        frame = frames[0].copy()
+        top, left = 60 + step % 5, 100 + 2 * step % 7
+        frame[top : top + 32, left : left + 40] = frames[-1][40:72, 90:130]
+        clip.append(frame)
+    return clip
+
+
 def main() -> None:
     """Measure, and print the table."""
     weights, style = load_weights("vgg16"), load_picture(STYLE).image
@@ -105,10 +128,13 @@ def main() -> None:
         took = seconds(torch_loop)
         row("evaluation in PyTorch, float32", took, f"{took / each[256, 'bfloat16']:.1f} x vidstyle's")
 
-    results = list(Stylizer(Config(styles=(Style(STYLE),)), weights, [style]).clip(frames, [Shot(0, len(frames))]))
-    after = statistics.median(result.seconds for result in results[1:])
-    evaluations = statistics.median(result.evaluations for result in results[1:])
-    row("a frame after the first, 256x144", after, f"{evaluations:.0f} evaluations")
+    results, after = frames_after(frames, weights, style, "normal")
+    row("a frame after the first, 256x144", after, f"{median_evaluations(results)} evaluations")
+    drafts, after_draft = frames_after(frames, weights, style, "draft")
+    row("the same in draft quality", after_draft, f"{median_evaluations(drafts)} evaluations")
+    drafts, still = frames_after(still_background(frames), weights, style, "draft")
+    note = f"{median_evaluations(drafts)} evaluations; {after_draft / still:.1f} x faster"
+    row("the same where only 32x40 pixels change", still, note)
 
     goal = 0.4 * results[-1].losses["content"] + results[-1].losses["style"]
     begin = time.perf_counter()
@@ -117,13 +143,14 @@ def main() -> None:
     reached = "the same loss" if loss <= goal else f"only {loss / goal:.3f} times its loss"
     row("the same frame by plain Adam, float32", plain, f"{steps} evaluations, {reached}; {plain / after:.0f} x")
 
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "vidstyle", "run", str(CLIP), "--style", str(STYLE), "-q"]
-        begin = time.perf_counter()
-        subprocess.run([*command, "-o", f"{folder}/out.gif"], check=True)
-        job = time.perf_counter() - begin
-    row(f"the sample job, {len(everything)} frames, from cold start", job)
-    row("the same by plain Adam, extrapolated", plain * len(everything), f"{plain * len(everything) / job:.0f} x")
+    for quality in ("normal", "draft"):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "vidstyle", "run", str(CLIP), "--style", str(STYLE), "--quality", quality]
+            begin = time.perf_counter()
+            subprocess.run([*command, "-q", "-o", f"{folder}/out.gif"], check=True)
+            job = time.perf_counter() - begin
+        note = f"plain Adam, extrapolated: {plain * len(everything) / job:.0f} x as long"
+        row(f"the sample job, {len(everything)} frames, {quality} quality, from cold start", job, note)
 
     table = ["| what | seconds | |", "| --- | --- | --- |", *(f"| {w} | {t:.4g} | {n} |" for w, t, n in rows)]
     machine = f"{os.cpu_count()} cores, {'bfloat16' if native_bfloat16() else 'no bfloat16'} in hardware"

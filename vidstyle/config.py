@@ -74,7 +74,7 @@ class Effort:
 
 
 QUALITIES: dict[str, Effort] = {
-    "draft": Effort(100, 10, 0.01, usual=10),
+    "draft": Effort(100, 8, 0.01, usual=8),
     "normal": Effort(300, 40, 0.001, usual=32),
     "fine": Effort(600, 100, 0.0005, usual=70),
 }

@@ -38,7 +38,10 @@ def out_of_memory() -> Iterator[None]:
     """Within it TensorFlow's own error for too little memory is Python's."""
     try:
         yield
-    except tf.errors.ResourceExhaustedError as error:
+    except (tf.errors.ResourceExhaustedError, tf.errors.AbortedError) as error:
+        # oneDNN only says that it "could not create a primitive".
+        if isinstance(error, tf.errors.AbortedError) and "primitive" not in str(error):
+            raise
         raise MemoryError("TensorFlow cannot allocate a tensor") from error
 
 
