@@ -164,3 +164,11 @@ def test_without_ray_it_says_how_to_install_it(monkeypatch):
 def test_the_options_are_checked(vidstyle, small, options, words):
     code, _, said = vidstyle("run", small / "clip.gif", "--style", small / "cubist.png", *options)
     assert code == 2 and words in said
+
+
+def test_an_address_where_nothing_answers_is_an_error_at_once():
+    with (
+        executor_for("ray", "127.0.0.1:1") as executor,
+        pytest.raises(OptionError, match=r"^--ray-address 127\.0\.0\.1:1: no "),
+    ):
+        _ = executor.workers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -51,6 +52,8 @@ class RayExecutor:
         return self._workers
 
     def _connect(self) -> None:
+        if self.address is not None and not _answers(self.address):
+            raise self._silent(self.address)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # Lost workers are no news: their tasks are done again.
         ray._private.worker._worker_logs_enabled = False
@@ -66,14 +69,16 @@ class RayExecutor:
         except (ConnectionError, ValueError, RuntimeError) as error:
             if self.address is None:
                 raise ResourceError(f"--executor ray: Ray does not start here ({error}); paint without it") from error
-            raise OptionError(
-                f"--ray-address {self.address}: no Ray cluster answers there; start one, or leave it out"
-            ) from error
+            raise self._silent(self.address) from error
         for number, handler in handlers.items():  # Ray has put its own in their place
             with suppress(ValueError):  # not the main thread
                 signal.signal(number, handler)
         self._nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         self._workers = max(1, sum(int(resources.get("CPU", 0)) for resources in self._nodes))
+
+    @staticmethod
+    def _silent(address: str) -> OptionError:
+        return OptionError(f"--ray-address {address}: no Ray cluster answers there; start one, or leave it out")
 
     def __enter__(self) -> RayExecutor:
         return self
@@ -169,6 +174,18 @@ class RayExecutor:
         """For each of so many tasks at once; what is painted does not depend on it."""
         share = self.workers // max(1, tasks)
         return max(1, min(share, *(int(resources.get("CPU", 0)) for resources in self._nodes)))
+
+
+def _answers(address: str) -> bool:
+    """Whether anything listens at HOST:PORT, which Ray would try for minutes; True for addresses of another form."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not colon or not port.isdecimal():
+        return True
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _leads(job: Job, shot: Shot, wanted: set[int]) -> list[int]:
