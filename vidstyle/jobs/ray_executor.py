@@ -53,7 +53,10 @@ class RayExecutor:
 
     def _connect(self) -> None:
         if self.address is not None and not _answers(self.address):
-            raise self._silent(self.address)
+            raise OptionError(
+                f"--ray-address {self.address}: no Ray cluster answers there; start one with: ray start --head"
+            )
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # Lost workers are no news: their tasks are done again.
         ray._private.worker._worker_logs_enabled = False
@@ -69,16 +72,15 @@ class RayExecutor:
         except (ConnectionError, ValueError, RuntimeError) as error:
             if self.address is None:
                 raise ResourceError(f"--executor ray: Ray does not start here ({error}); paint without it") from error
-            raise self._silent(self.address) from error
+            raise OptionError(
+                f"--ray-address {self.address}: no Ray cluster lets vidstyle in there; "
+                "if it asks for a token, set RAY_AUTH_MODE=token"
+            ) from error
         for number, handler in handlers.items():  # Ray has put its own in their place
             with suppress(ValueError):  # not the main thread
                 signal.signal(number, handler)
         self._nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         self._workers = max(1, sum(int(resources.get("CPU", 0)) for resources in self._nodes))
-
-    @staticmethod
-    def _silent(address: str) -> OptionError:
-        return OptionError(f"--ray-address {address}: no Ray cluster answers there; start one, or leave it out")
 
     def __enter__(self) -> RayExecutor:
         return self
