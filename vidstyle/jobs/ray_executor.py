@@ -42,11 +42,16 @@ class RayExecutor:
     def __init__(self, address: str | None = None) -> None:
         self.address = address
         self._workers = 0
+        # Tasks may still run that nobody waits for; states are still fetched from them. They end with the connection,
+        # not by ray.cancel(), which ends this process where a task ends by itself in the same moment.
+        self._stopped = False
         self._nodes: list[dict[str, float]] = []
 
     @property
     def workers(self) -> int:
         """Cores in the cluster, each of which can have a worker."""
+        if self._stopped:
+            self._leave()
         if self._workers == 0:
             self._connect()
         return self._workers
@@ -88,7 +93,11 @@ class RayExecutor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         if self._workers:
+            self._workers, self._stopped = 0, False
             ray.shutdown()
 
     def seconds_per_pixel(self, job: Job) -> float:
@@ -127,9 +136,9 @@ class RayExecutor:
                         arrived(count, replace(result, image=result.image.astype(np.float32)))
                 result = _get(frames.pop(index))
                 yield frame, replace(result, image=result.image.astype(np.float32))
-        finally:
-            for generator in running:
-                ray.cancel(generator, force=True)
+        except BaseException:
+            self._stopped = True
+            raise
 
     def map(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
         items = list(items)
@@ -139,9 +148,9 @@ class RayExecutor:
         try:
             for task in tasks:
                 yield _get(task)
-        finally:
-            for task in tasks:
-                ray.cancel(task)
+        except BaseException:
+            self._stopped = True
+            raise
 
     def _begin(self, job: Job, resume: Resume) -> dict[Any, Shot | None]:
         """The tasks, each a generator, and their shots; and the ends of those that paint leads, which have none."""
