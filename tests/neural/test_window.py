@@ -62,7 +62,7 @@ def test_value_and_gradient_are_those_of_the_whole_picture(pooling, normalizatio
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([part, whole])
             found = window.losses(part, around)
-            expected = engine.objective.losses(whole, engine.vgg.features(whole, engine.objective.layers), targets)
+            expected = engine.objective.losses(whole, engine.strips.see(whole, targets.guides), targets)
         np.testing.assert_allclose(found, expected, rtol=2e-6)
         gradient = place.cut(tape.gradient(expected.total, whole)[0].numpy())
         np.testing.assert_allclose(

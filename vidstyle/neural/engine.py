@@ -15,10 +15,11 @@ from ..blending import Blend, shares_at
 from ..config import MIN_SIDE, Config
 from ..errors import OptimizationError
 from . import adam, lbfgs
-from .losses import Losses, Objective, Targets, gram_matrix, guide
+from .losses import Losses, Objective, Targets, guide
 from .optimize import HIGHEST, LOWEST, Optimizer, State, box
 from .preconditioner import spectral
-from .runtime import out_of_memory, tf, traced
+from .runtime import give_back_memory, out_of_memory, tf, traced
+from .strips import Strips
 from .vgg import Vgg
 from .window import WORTHWHILE, Place, Surroundings, Window
 
@@ -32,9 +33,9 @@ OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": lbfgs, "adam": adam}
 Tick = Callable[[int, float], None]
 
 # Evaluations in one call of the graph, which neither Ctrl-C nor progress can interrupt, and over which is looked
-# whether going on is worth while; one by one for pictures of more than CHUNK_PIXELS.
+# whether going on is worth while; one by one for large pictures.
 CHUNK = 5
-CHUNK_PIXELS = 500_000
+LARGE = 500_000  # pixels, above which memory is dear and time is long
 
 
 class Painted(NamedTuple):
@@ -58,8 +59,12 @@ class Engine:
         self.grams = tuple(
             style_grams(vgg, style, size, self.objective.style_layers, config.style_size) for style in styles
         )
+        self.strips = Strips(vgg, size, self.objective.content_layers, self.objective.style_layers)
         self.usual = Blend(shares_at(config))
-        self.chunk = CHUNK if size[0] * size[1] <= CHUNK_PIXELS else 1
+        self.chunk = CHUNK
+        if is_large(size):
+            self.chunk = 1
+            give_back_memory()
         self._content = traced(self._trace_content)
         self._graphs: dict[tuple[int, int], _Graph] = {}
 
@@ -167,7 +172,7 @@ class Engine:
     def _trace_content(
         self, content: tf.Tensor, emphasis: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        features = self.vgg.features(content, self.objective.content_layers)
+        features = Strips(self.vgg, self.size, self.objective.content_layers, ()).see(content).content
         return features, {
             name: tf.image.resize(emphasis, feature.shape[1:3], tf.image.ResizeMethod.AREA)
             for name, feature in features.items()
@@ -201,11 +206,16 @@ class _Graph:
                     assert self.window is not None
                     losses = self.window.losses(picture, given)
                 else:
-                    features = self.engine.vgg.features(picture, self.engine.objective.layers)
-                    losses = self.engine.objective.losses(picture, features, given)
+                    seen = self.engine.strips.see(picture, given.guides)
+                    losses = self.engine.objective.losses(picture, seen, given)
             return losses, tape.gradient(losses.total, x)
 
         return self.engine.optimizer.advance(evaluate, state, until, self.precondition)
+
+
+def is_large(size: tuple[int, int]) -> bool:
+    """Whether a picture of (height, width) is to be painted with an eye on memory."""
+    return size[0] * size[1] > LARGE
 
 
 def style_grams(
@@ -215,7 +225,8 @@ def style_grams(
     height, width = style.shape[:2]
     scale = factor * max(size) / max(height, width)
     small = resize(style, (max(MIN_SIDE, round(height * scale)), max(MIN_SIDE, round(width * scale))))
-    return {name: gram_matrix(feature) for name, feature in vgg.features(tf.constant(small[None]), layers).items()}
+    grams = Strips(vgg, small.shape[:2], (), layers).see(tf.constant(small[None])).grams
+    return {name: gram for name, (gram,) in grams.items()}
 
 
 def _plain(losses: Losses) -> dict[str, float]:

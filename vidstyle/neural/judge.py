@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..config import CONTENT_LAYERS, STYLE_LAYERS
 from .engine import style_grams
-from .losses import content_loss, gram_matrix, style_loss
+from .losses import content_loss, style_loss
 from .runtime import tf, traced
+from .strips import Strips
 from .vgg import Vgg
 from .weights import Weights
 
@@ -41,7 +42,8 @@ class Judge:
     def __init__(
         self, weights: Weights, styles: Sequence[Image], shares: Sequence[float], size: tuple[int, int]
     ) -> None:
-        self.vgg = Vgg(weights, "avg", tf.float32)
+        self.size, self.vgg = size, Vgg(weights, "avg", tf.float32)
+        self.strips = Strips(self.vgg, size, CONTENT_LAYERS, STYLE_LAYERS)
         self.shares = shares
         self.grams = [style_grams(self.vgg, style, size, STYLE_LAYERS) for style in styles]
         self._losses = traced(self._trace)
@@ -55,16 +57,15 @@ class Judge:
 
     def _trace(self, source: tf.Tensor, output: tf.Tensor) -> tuple[tf.Tensor, ...]:
         (layer,) = CONTENT_LAYERS
-        target = self.vgg.features(source, [layer])[layer]
-        features = self.vgg.features(output, {layer, *STYLE_LAYERS})
-        grams = {name: gram_matrix(features[name]) for name in STYLE_LAYERS}
+        target = Strips(self.vgg, self.size, [layer], ()).see(source).content[layer]
+        seen = self.strips.see(output)
         style = tf.add_n(
             [
                 share / len(STYLE_LAYERS) * style_loss(gram, wanted[name], "relative")
                 for share, wanted in zip(self.shares, self.grams, strict=True)
-                for name, gram in grams.items()
+                for name, (gram,) in seen.grams.items()
             ]
         )
-        error = tf.reduce_sum(tf.square(features[layer] - target), -1)[0]
+        error = tf.reduce_sum(tf.square(seen.content[layer] - target), -1)[0]
         energy = tf.reduce_sum(tf.square(target), -1)[0]
-        return content_loss(features[layer], target, "relative"), style, error, energy
+        return content_loss(seen.content[layer], target, "relative"), style, error, energy

@@ -17,6 +17,7 @@ from .runtime import tf
 
 STEADY = True
 PAIRS = 20  # pairs of steps and gradient changes that model the curvature
+VALUES = 40_000_000  # in the steps of all pairs at most, so that pictures of over a megapixel have fewer pairs
 FIRST_STEP = 2.0  # mean change of a pixel value, 0..255, in a step without a model of the curvature
 SUFFICIENT_DECREASE = 1e-4  # Armijo's constant
 FLAT = 0.1  # delta of Hager and Zhang 2005, eq. 4.1: a decrease that the slopes at both ends promise
@@ -28,7 +29,7 @@ MAX_BACKTRACKS = 6  # shortened trials before the model is thrown away, and agai
 class Memory(NamedTuple):
     """The model of the curvature: how the gradient changed along the last steps; n = H W 3.
 
-    steps, changes: float32 (PAIRS, n), oldest first; the last `pairs` (int32 scalar) rows are used.
+    steps, changes: float32 (rows, n), oldest first; the last `pairs` (int32 scalar) rows are used.
     """
 
     steps: tf.Tensor
@@ -57,7 +58,8 @@ class State(NamedTuple):
 
 def fresh(size: int) -> Memory:
     """A memory without pairs, for pictures of `size` = H W 3 values."""
-    return Memory(tf.zeros((PAIRS, size)), tf.zeros((PAIRS, size)), tf.constant(0))
+    rows = max(1, min(PAIRS, VALUES // size))
+    return Memory(tf.zeros((rows, size)), tf.zeros((rows, size)), tf.constant(0))
 
 
 def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
@@ -148,7 +150,7 @@ def _remember(memory: Memory, step: tf.Tensor, change: tf.Tensor) -> Memory:
     return Memory(
         tf.concat([memory.steps[1:], step[None]], 0),
         tf.concat([memory.changes[1:], change[None]], 0),
-        tf.minimum(memory.pairs + 1, PAIRS),
+        tf.minimum(memory.pairs + 1, memory.steps.shape[0]),
     )
 
 
@@ -159,7 +161,7 @@ def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor, precondition: Preco
     shorter = now.step * tf.clip_by_value(tf.where(tf.math.is_finite(parabola), parabola, 0.1), 0.1, 0.5)
     give_up = now.backtracks + 1 >= MAX_BACKTRACKS
     restart = give_up & (now.memory.pairs > 0)
-    forgotten = fresh(now.x.shape[0])
+    forgotten = Memory(tf.zeros_like(now.memory.steps), tf.zeros_like(now.memory.changes), tf.constant(0))
     shape = precondition(forgotten.steps, forgotten.changes)
     return now._replace(
         direction=tf.where(restart, _steepest(now.x, now.box, now.gradient, shape), now.direction),
@@ -188,7 +190,7 @@ def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory, prec
     g = gradient * free
     steps, changes, pairs = memory
     shape = precondition(steps, changes)
-    used = tf.range(PAIRS) >= PAIRS - pairs
+    used = tf.range(steps.shape[0]) >= steps.shape[0] - pairs
     sy = tf.matmul(steps, changes, transpose_b=True)
     # Rows that are not used get a unit diagonal, so that the triangle stays solvable and they add nothing.
     triangle = tf.linalg.band_part(sy, 0, -1) + tf.linalg.diag(tf.cast(~used, tf.float32))

@@ -43,6 +43,16 @@ class Targets(NamedTuple):
     rest: Rest | None = None
 
 
+class Seen(NamedTuple):
+    """What the network sees in a picture.
+
+    content: layer -> its features. grams: layer -> its Gram matrices, one for each of the layer's guides, or one.
+    """
+
+    content: dict[str, tf.Tensor]
+    grams: dict[str, list[tf.Tensor]]
+
+
 class Losses(NamedTuple):
     """The terms without their weights, and their weighted sum. float32 scalars."""
 
@@ -124,49 +134,46 @@ class Objective:
         }
         self.layers = {*self.content_layers, *self.style_layers}
 
-    def losses(self, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> Losses:
-        """The terms at x, whose features are given."""
-        terms = {name: term(self, x, features, targets) for name, term in TERMS.items()}
+    def losses(self, x: tf.Tensor, seen: Seen, targets: Targets) -> Losses:
+        """The terms at x, in which that is seen."""
+        terms = {name: term(self, x, seen, targets) for name, term in TERMS.items()}
         total = tf.add_n([getattr(self.weights, name) * value for name, value in terms.items()])
         return Losses(**terms, total=total)
 
 
-def _content(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+def _content(objective: Objective, x: tf.Tensor, seen: Seen, targets: Targets) -> tf.Tensor:
     layers = objective.content_layers
     losses = [
-        content_loss(features[n], targets.content[n], objective.normalization, targets.emphasis[n]) for n in layers
+        content_loss(seen.content[n], targets.content[n], objective.normalization, targets.emphasis[n]) for n in layers
     ]
     return tf.add_n([_whole(targets, f"content {n}", loss) for n, loss in zip(layers, losses, strict=True)]) / len(
         layers
     )
 
 
-def _style(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+def _style(objective: Objective, x: tf.Tensor, seen: Seen, targets: Targets) -> tf.Tensor:
     parts = []
     for name, weight in objective.style_layers.items():
         wanted = [targets.grams[index][name] for index in objective.counting[name]]
-        grams = [
-            _whole(targets, f"gram {name} {i}", gram) for i, gram in enumerate(layer_grams(name, features, targets))
-        ]
+        grams = [_whole(targets, f"gram {name} {i}", gram) for i, gram in enumerate(seen.grams[name])]
         grams = grams if targets.guides else grams * len(wanted)
         per_style = [style_loss(*pair, objective.normalization) for pair in zip(grams, wanted, strict=True)]
         parts.append(weight * tf.reduce_sum(targets.style_shares[name] * tf.stack(per_style)))
     return tf.add_n(parts)
 
 
-def layer_grams(name: str, features: dict[str, tf.Tensor], targets: Targets) -> list[tf.Tensor]:
-    """The Gram matrices of a layer: one for each style with a place of its own, else one for all."""
-    if not targets.guides:
-        return [gram_matrix(features[name])]
-    guides = tf.unstack(tf.cast(targets.guides[name], features[name].dtype))
-    return [gram_matrix(features[name] * guide) for guide in guides]
+def layer_grams(features: tf.Tensor, guides: tf.Tensor | None) -> list[tf.Tensor]:
+    """The Gram matrices of a layer, (1, H_l, W_l, C_l): one for each guide, (guides, H_l, W_l, 1); else one for all."""
+    if guides is None:
+        return [gram_matrix(features)]
+    return [gram_matrix(features * guide) for guide in tf.unstack(tf.cast(guides, features.dtype))]
 
 
-def _tv(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+def _tv(objective: Objective, x: tf.Tensor, seen: Seen, targets: Targets) -> tf.Tensor:
     return _whole(targets, "tv", total_variation(x, objective.normalization))
 
 
-def _temporal(objective: Objective, x: tf.Tensor, features: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
+def _temporal(objective: Objective, x: tf.Tensor, seen: Seen, targets: Targets) -> tf.Tensor:
     return _whole(targets, "temporal", temporal_loss(x, targets.warped, targets.reliable, objective.normalization))
 
 
@@ -179,7 +186,7 @@ def _whole(targets: Targets, term: str, part: tf.Tensor) -> tf.Tensor:
 
 
 # The terms of the objective. To add one: a function like these, its field in Losses and its weight in TermWeights.
-TERMS: dict[str, Callable[[Objective, tf.Tensor, dict[str, tf.Tensor], Targets], tf.Tensor]] = {
+TERMS: dict[str, Callable[[Objective, tf.Tensor, Seen, Targets], tf.Tensor]] = {
     "content": _content,
     "style": _style,
     "tv": _tv,

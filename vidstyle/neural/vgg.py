@@ -8,6 +8,7 @@ only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,7 @@ class Vgg:
         found: dict[str, tf.Tensor] = {}
         y = self.enter(x)
         for name in self.way(wanted):
-            y = self.pool(y) if name == POOL else self.layers[name](y)
-            found[name] = y
+            y = found[name] = self.step(name, y)
         return {name: found[name] for name in wanted}
 
     def way(self, wanted: Iterable[str]) -> list[str]:
@@ -54,6 +54,10 @@ class Vgg:
                 if not missing:
                     return names
         return names
+
+    def step(self, name: str, y: tf.Tensor) -> tf.Tensor:
+        """One of way()."""
+        return self.pool(y) if name == POOL else self.layers[name](y)
 
     def enter(self, x: tf.Tensor) -> tf.Tensor:
         """What the first layer gets."""
@@ -72,29 +76,38 @@ class _Convolution:
     """A 3x3 convolution with bias and ReLU, and its gradient with respect to the input."""
 
     def __init__(self, layer: Layer, dtype: tf.DType) -> None:
-        numpy_dtype = dtype.as_numpy_dtype
-        self.kernel: NDArray[np.generic] = layer.kernel.astype(numpy_dtype)
-        self.bias: NDArray[np.generic] = layer.bias.astype(numpy_dtype)
-        self.transposed: NDArray[np.generic] = np.ascontiguousarray(
-            layer.kernel[::-1, ::-1].transpose(0, 1, 3, 2)
-        ).astype(numpy_dtype)
+        self.kernel: NDArray[np.generic] = layer.kernel.astype(dtype.as_numpy_dtype, copy=False)
+        self.bias: NDArray[np.generic] = layer.bias.astype(dtype.as_numpy_dtype, copy=False)
+        self._constants: WeakKeyDictionary[object, tuple[tf.Tensor, ...]] = WeakKeyDictionary()
 
     def __call__(self, x: tf.Tensor, padding: str = "SAME") -> tf.Tensor:
         """With the padding VALID the border of x, which the result lacks, has no gradient."""
 
         @tf.custom_gradient
         def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-            y = tf.nn.conv2d(x, tf.constant(self.kernel), 1, padding)
-            y = tf.nn.relu(tf.nn.bias_add(y, tf.constant(self.bias)))
+            kernel, bias, transposed = self._in_graph()
+            y = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, padding), bias))
 
             def gradient(dy: tf.Tensor) -> tf.Tensor:
                 through = tf.raw_ops.ReluGrad(gradients=dy, features=y)
-                dx = tf.nn.conv2d(through, tf.constant(self.transposed), 1, "SAME")
+                dx = tf.nn.conv2d(through, transposed, 1, "SAME")
                 return dx if padding == "SAME" else tf.pad(dx, [[0, 0], [1, 1], [1, 1], [0, 0]])
 
             return y, gradient
 
         return convolve(x)
+
+    def _in_graph(self) -> tuple[tf.Tensor, ...]:
+        """Kernel, bias and transposed kernel; constants of the graph that is being traced, once for all its strips."""
+        graph = tf.compat.v1.get_default_graph()
+        if graph not in self._constants or tf.executing_eagerly():
+            with tf.control_dependencies(None):  # they would wait for what happens to be computed before
+                transposed = np.ascontiguousarray(self.kernel[::-1, ::-1].transpose(0, 1, 3, 2))
+                constants = tuple(map(tf.constant, (self.kernel, self.bias, transposed)))
+            if tf.executing_eagerly():
+                return constants
+            self._constants[graph] = constants
+        return self._constants[graph]
 
 
 def _rgb(layer: Layer) -> Layer:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .losses import Losses, Objective, Rest, Targets, content_loss, layer_grams, temporal_loss, total_variation
+from .losses import Losses, Objective, Rest, Seen, Targets, content_loss, layer_grams, temporal_loss, total_variation
 from .runtime import tf
 from .vgg import POOL, Vgg
 
@@ -144,7 +144,7 @@ class Window:
             padded = tf.pad(y, [[0, 0], [border, border], [border, border], [0, 0]])
             hole = 1 - _laid(tf.ones((1, *size, 1), y.dtype), starts[index - 1, 1] - starts[index, 0], step.taken)
             rings.append(_cut(padded, starts[index, 0] + border, step.taken) * hole)
-            y = self.vgg.pool(y) if step.name == POOL else self.vgg.layers[step.name](y)
+            y = self.vgg.step(step.name, y)
             size = step.given
             features[step.name] = y
             inside[step.name] = _cut(y, starts[index, 1], size)
@@ -171,8 +171,10 @@ class Window:
             factor = one if normalization == "gatys" else energies[1] / tf.maximum(energies[0], 1e-12)
             rest[f"content {n}"] = _rest(loss, own, factor)
         for n in self.objective.style_layers:
-            pairs = zip(layer_grams(n, features, targets), layer_grams(n, inside, part), strict=True)
-            for number, (gram, own) in enumerate(pairs):
+            grams = (
+                layer_grams(values[n], aims.guides.get(n)) for values, aims in ((features, targets), (inside, part))
+            )
+            for number, (gram, own) in enumerate(zip(*grams, strict=True)):
                 rest[f"gram {n} {number}"] = _rest(gram, own, shares[n])
         share = tf.constant(np.prod(self.near) / np.prod(x.shape[1:3]), tf.float32)
         variation, own = (total_variation(values, normalization) for values in (x, picture))
@@ -193,7 +195,9 @@ class Window:
             y = self.vgg.pool(y) if step.name == POOL else self.vgg.layers[step.name](y, "VALID")
             features[step.name] = y
         picture = _laid(x, around.starts[0, 1] - around.starts[0, 0], self.near) + around.picture
-        return self.objective.losses(picture, features, around.targets)
+        guides = around.targets.guides
+        seen = Seen(features, {n: layer_grams(features[n], guides.get(n)) for n in self.objective.style_layers})
+        return self.objective.losses(picture, seen, around.targets)
 
 
 def _rest(whole: tf.Tensor, part: tf.Tensor, factor: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
