@@ -8,7 +8,6 @@ only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +77,6 @@ class _Convolution:
     def __init__(self, layer: Layer, dtype: tf.DType) -> None:
         self.kernel: NDArray[np.generic] = layer.kernel.astype(dtype.as_numpy_dtype, copy=False)
         self.bias: NDArray[np.generic] = layer.bias.astype(dtype.as_numpy_dtype, copy=False)
-        self._constants: WeakKeyDictionary[object, tuple[tf.Tensor, ...]] = WeakKeyDictionary()
 
     def __call__(self, x: tf.Tensor, padding: str = "SAME") -> tf.Tensor:
         """With the padding VALID the border of x, which the result lacks, has no gradient."""
@@ -97,17 +95,16 @@ class _Convolution:
 
         return convolve(x)
 
-    def _in_graph(self) -> tuple[tf.Tensor, ...]:
+    def _in_graph(self) -> list[tf.Tensor]:
         """Kernel, bias and transposed kernel; constants of the graph that is being traced, once for all its strips."""
         graph = tf.compat.v1.get_default_graph()
-        if graph not in self._constants or tf.executing_eagerly():
+        # A collection of the graph goes with it; a weak dictionary would keep it, by what it has as values, for ever.
+        known: list[tf.Tensor] = [] if tf.executing_eagerly() else graph.get_collection_ref(self)
+        if not known or known[0].graph is not graph:  # a loop's body begins with the collections around it
             with tf.control_dependencies(None):  # they would wait for what happens to be computed before
                 transposed = np.ascontiguousarray(self.kernel[::-1, ::-1].transpose(0, 1, 3, 2))
-                constants = tuple(map(tf.constant, (self.kernel, self.bias, transposed)))
-            if tf.executing_eagerly():
-                return constants
-            self._constants[graph] = constants
-        return self._constants[graph]
+                known[:] = map(tf.constant, (self.kernel, self.bias, transposed))
+        return known
 
 
 def _rgb(layer: Layer) -> Layer:
