@@ -31,6 +31,7 @@ from .media import (
     load_picture,
     open_clip,
 )
+from .motion.flow import closer_size
 from .motion.shots import Shot, find_shots, split
 from .motion.still import Changes
 from .neural.processor import resolved
@@ -183,17 +184,23 @@ class ClipJob:
         self.controls.begin(self.shots, self.size, self._frames_before())
         pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
         skipped = 0 if self.controls.masked else first  # masks follow from all frames before
+        close_size = closer_size(self.size, (self.info.width, self.info.height))
+        close: dict[int, Image] = {}
 
         def sources() -> Iterator[Image]:
             for _ in range(skipped):
                 pending.append(NO_FRAME)
                 yield NO_FRAME.image
             for index, (at, frame) in enumerate(self._frames(skipped), skipped):
+                if close_size != self.size:
+                    close[index] = over_white(scale(frame, close_size))
                 pending.append(scale(frame, self.size))
                 yield self.controls.take(index, over_white(pending[-1]), at)
 
         blend = self.controls.blends.get
-        painted = self._painter().clip(sources(), self.shots, self.lead, tick, blend, resume)
+        painted = self._painter().clip(
+            sources(), self.shots, self.lead, tick, blend, resume, lambda index: close.pop(index, None)
+        )
         for index, result in enumerate(painted):
             frame = pending.popleft()
             if result is None:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vidstyle.motion.flow import FLOWS, estimate_motion
+from vidstyle.motion.flow import FLOWS, closer_size, estimate_motion
 from vidstyle.motion.reliability import Motion, reliable, warp, warp_paint, warping_error
 
 
@@ -89,3 +89,23 @@ def test_warping_error_of_a_perfect_movement_is_nothing_and_of_a_known_one_is_kn
     darker = moved(image, 3, 0) - 25.5
     assert warping_error(image, darker, Motion(flow, inside)) == pytest.approx(0.01, rel=1e-3)
     assert warping_error(image, darker, Motion(flow, 0 * inside)) == 0
+
+
+def test_motion_found_in_larger_frames_is_that_of_the_painted_ones():
+    large = texture().astype(np.uint8)
+    motion = estimate_motion(large, moved(large, 4, -2), "dis", (48, 64))
+    assert motion.backward.shape == (48, 64, 2) and motion.reliable.shape == (48, 64)
+    np.testing.assert_allclose(motion.backward[8:-8, 8:-8].mean((0, 1)), (-2, 1), atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("painted", "source", "expected"),
+    [
+        ((256, 144), (1280, 720), (512, 288)),
+        ((256, 144), (320, 180), (320, 180)),
+        ((256, 144), (256, 144), (256, 144)),
+        ((256, 192), (176, 144), (256, 192)),
+    ],
+)
+def test_motion_is_looked_for_in_frames_up_to_twice_as_large(painted, source, expected):
+    assert closer_size(painted, source) == expected
