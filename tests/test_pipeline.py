@@ -150,15 +150,15 @@ def test_a_frame_ends_early_where_nothing_is_left_to_gain(small):
 
 
 def test_large_pictures_begin_coarse_within_the_same_evaluations(small, monkeypatch):
-    from vidstyle.neural import stylize
+    from vidstyle.neural import coarse
 
     settings = {"first_evaluations": 20, "size": 64, "end": Fraction(1, 100)}
     (at_once,) = frames_of(small, **settings)
-    monkeypatch.setattr(stylize, "COARSEST", 16)
-    (coarse,) = frames_of(small, **settings)
-    assert not np.array_equal(coarse.image, at_once.image)
-    assert coarse.evaluations == at_once.evaluations == 20
-    assert coarse.losses["total"] < 1.3 * at_once.losses["total"]
+    monkeypatch.setattr(coarse, "COARSEST", 16)
+    (refined,) = frames_of(small, **settings)
+    assert not np.array_equal(refined.image, at_once.image)
+    assert refined.evaluations == at_once.evaluations == 20
+    assert refined.losses["total"] < 1.3 * at_once.losses["total"]
 
 
 def test_temporal_weight_calms(small):

@@ -26,7 +26,14 @@ def config(**settings):
     ],
 )
 def test_evaluations(work, settings, expected):
-    assert work.evaluations(config(first_evaluations=100, evaluations=20, **settings)) == expected
+    settings = config(first_evaluations=100, evaluations=20, **settings)
+    assert work.evaluations(settings, (64, 36)) == expected
+
+
+def test_coarse_sizes_of_a_first_frame_are_cheap():
+    still = config(first_evaluations=100)
+    assert Work(1, 1, 0).evaluations(still, (512, 288)) == 80 + 20 / 4
+    assert Work(1, 1, 0).evaluations(still, (1920, 1080)) == pytest.approx(40 + 20 / 4 + 20 / 16 + 20 / 64)
 
 
 def size_of(longer):

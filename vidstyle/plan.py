@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from .config import MIN_SIDE, Config, Quality
 from .errors import OptionError
 from .motion.shots import OVERLAP
+from .neural.coarse import equivalent
 
 SECONDS_A_PIXEL = 2e-6  # of a frame, besides its evaluations: decoding, flow, encoding
 SHARE = 0.9  # of a budget that is planned with; the rest is for what cannot be foreseen
@@ -29,20 +30,21 @@ class Work:
     joined: int = 0
     ease: float = 1.0
 
-    def evaluations(self, config: Config) -> float:
-        """How many evaluations of the objective it takes as a rule, or what costs as much."""
+    def evaluations(self, config: Config, size: tuple[int, int]) -> float:
+        """How many evaluations of the objective at (width, height) it takes as a rule, or what costs as much."""
         effort = config.effort
         leads = self.joined + (self.lead > 0)
-        begun = self.shots * effort.first_evaluations - leads * (effort.first_evaluations // 2)
+        first = equivalent(size[::-1], effort.first_evaluations)
         if config.init in ("content", "noise"):
-            return self.frames * effort.first_evaluations
+            return self.frames * first
+        begun = (self.shots - leads) * first + leads * equivalent(size[::-1], effort.first_evaluations // 2)
         going_on = self.frames * config.passes + self.lead + self.joined * OVERLAP - self.shots
         return begun + going_on * effort.usual * self.ease
 
     def seconds(self, config: Config, size: tuple[int, int], per_pixel: float) -> float:
         """Expected at size (width, height), where an evaluation takes `per_pixel` seconds a pixel."""
         pixels = size[0] * size[1]
-        return pixels * (self.evaluations(config) * per_pixel + self.frames * SECONDS_A_PIXEL)
+        return pixels * (self.evaluations(config, size) * per_pixel + self.frames * SECONDS_A_PIXEL)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,11 @@ from ..motion.shots import OVERLAP, Shot
 from ..motion.still import Box
 from .ahead import ahead
 from .chain import Chain, ends_of
-from .engine import Engine, Painted, Picture, Tick, resize
+from .coarse import stages
+from .engine import Engine, Painted, Picture, Tick, is_large, resize
 from .frame_result import ClipTick, FrameResult
 from .passes import passes
-from .runtime import compute_dtype, tf
+from .runtime import compute_dtype, give_back_memory, tf
 from .state import Resume, State
 from .vgg import Vgg
 from .weights import Weights
@@ -34,12 +35,9 @@ from .weights import Weights
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Moving = tuple[Image, Motion | None]  # a frame, and its motion from the one before if that is needed
 
-COARSEST = 128  # pixels of the shorter side; below, starting coarse cost 3 % of the loss after as many evaluations
-COARSE_SHARE = 0.2  # of a first frame's evaluations, for each coarse size; they are cheap
 COARSE_MIX = 0.5  # of a coarse result in the start of the next size, the rest is the frame, whose detail it has lost
-COARSE_LEVELS = 3  # coarse sizes at most, each half of the next
 
-PROBE = 5  # evaluations by which the time of one is measured
+PROBE = 5  # evaluations by which the time of one is measured; of large pictures a single one
 
 # Frames of a loop that are also painted before its first; at its end the paint goes over into theirs.
 LEAD = 6
@@ -66,6 +64,7 @@ class Stylizer:
         tick: ClipTick | None = None,
         blend: Callable[[int], Blend | None] = lambda index: None,
         resume: Resume = Resume(),
+        closer: Callable[[int], Image | None] = lambda index: None,
     ) -> Iterator[FrameResult | None]:
         """Paint the frames, uint8 (H, W, 3) of one size, shot by shot, as config.init says.
 
@@ -73,12 +72,13 @@ class Stylizer:
         a shot with which another is joined are painted twice in the same way: for that one first. tick: called now
         and then within a frame. blend: of the styles, for a frame's index; asked once its frame was taken, for those of
         the lead before that. resume: what is known of an earlier run; for a frame that it does not want, which is taken
-        all the same, None is given. Raises OptimizationError, which names the frame, where a loss is not finite.
+        all the same, None is given. closer: a larger version of a frame that was taken, to find its motion in; None
+        where there is none. Raises OptimizationError, which names the frame, where a loss is not finite.
         With several passes a shot is kept until its last one: its frames in memory, the results in a temporary file.
         """
         painted: list[Image] = []  # frames of the shot, if they are needed again
         # Decoding and flow go on while the optimiser works.
-        coming = ahead(self._moving(frames, shots, resume))
+        coming = ahead(self._moving(frames, shots, resume, closer))
 
         def watched() -> Iterator[Moving]:
             for frame, motion in coming:
@@ -96,13 +96,23 @@ class Stylizer:
                     first = (result for result in results if result is not None)
                     yield from passes(self.engine, self.config, painted, first, cyclic, tick, blend)
 
-    def _moving(self, frames: Iterable[Image], shots: Sequence[Shot], resume: Resume) -> Generator[Moving, None, None]:
+    def _moving(
+        self,
+        frames: Iterable[Image],
+        shots: Sequence[Shot],
+        resume: Resume,
+        closer: Callable[[int], Image | None],
+    ) -> Generator[Moving, None, None]:
         starts = {shot.start for shot in shots}
         last: Image | None = None
         for index, frame in enumerate(frames):
-            known = last is not None and index not in starts and resume.wanted(index)
-            yield frame, estimate_motion(last, frame, self.config.flow) if known and last is not None else None
-            last = frame
+            close = closer(index)
+            now = frame if close is None else close
+            motion = None
+            if last is not None and index not in starts and resume.wanted(index):
+                motion = estimate_motion(last, now, self.config.flow, (frame.shape[0], frame.shape[1]))
+            yield frame, motion
+            last = now
 
     def _once(
         self,
@@ -197,27 +207,26 @@ class Stylizer:
 
         anew: from the frame itself, whatever config.init says. exact: in float32.
         """
-        height, width = frame.shape[:2]
-        coarse = [
-            (height >> level, width >> level)
-            for level in range(COARSE_LEVELS, 0, -1)
-            if min(height, width) >> level >= COARSEST
-        ]
-        share = round(budget * COARSE_SHARE)
         spent = 0
 
         def heard(evaluations: int, loss: float) -> None:
             if tick is not None:
                 tick(spent + evaluations, loss)
 
-        sizes = [*(coarse if share else []), (height, width)]
-        picture = resize(frame if anew else self._blank(frame, blend), sizes[0])
-        for size, finer in itertools.pairwise(sizes):
-            painted = self.engine(size, exact).paint(resize(frame, size), picture, share, tick=heard, blend=blend)
-            picture = COARSE_MIX * resize(painted.image, finer) + (1 - COARSE_MIX) * resize(frame, finer)
-            spent += painted.evaluations
-        content = resize(frame, sizes[-1])
-        painted = self.engine(sizes[-1], exact).paint(content, picture, max(1, budget - spent), tick=heard, blend=blend)
+        whole = (frame.shape[0], frame.shape[1])
+        steps = stages(whole, budget)
+        picture = resize(frame if anew else self._blank(frame, blend), steps[0][0])
+        for (size, evaluations), (finer, _) in itertools.pairwise(steps):
+            image, _, made, _ = self.engine(size, exact).paint(
+                resize(frame, size), picture, evaluations, tick=heard, blend=blend
+            )
+            picture = COARSE_MIX * resize(image, finer) + (1 - COARSE_MIX) * resize(frame, finer)
+            spent += made
+            if is_large(whole):  # then the memory of a graph is dearer than the seconds it takes to trace it anew
+                del self._engines[size, exact]
+                give_back_memory()
+        content = frame.astype(np.float32)
+        painted = self.engine(whole, exact).paint(content, picture, max(1, budget - spent), tick=heard, blend=blend)
         return painted._replace(evaluations=painted.evaluations + spent)
 
     def _blank(self, frame: Image, blend: Blend | None = None) -> Picture:
@@ -241,9 +250,10 @@ class Stylizer:
         """What an evaluation takes now on this machine for a picture of (height, width), over its pixels."""
         engine = self.engine(size)
         picture = self._blank(np.full((*size, 3), 128, np.uint8))
-        engine.paint(picture, picture, PROBE)  # traces
+        probe = 1 if is_large(size) else PROBE
+        engine.paint(picture, picture, probe)  # traces
         begin = time.perf_counter()
-        evaluations = engine.paint(picture, picture, PROBE).evaluations
+        evaluations = engine.paint(picture, picture, probe).evaluations
         return (time.perf_counter() - begin) / (evaluations * size[0] * size[1])
 
     def share(self, size: tuple[int, int], box: Box | None) -> float:
