@@ -53,7 +53,7 @@ class TermWeights:
 
 # The two normalisations give terms of different magnitudes, so each has its own weights.
 DEFAULT_WEIGHTS: dict[str, TermWeights] = {
-    "relative": TermWeights(content=0.4, style=1.0, tv=0.05, temporal=20.0),
+    "relative": TermWeights(content=0.4, style=1.0, tv=0.04, temporal=20.0),
     "gatys": TermWeights(content=1.0, style=100.0, tv=1.0, temporal=1e5),
 }
 

@@ -112,8 +112,12 @@ class Engine:
         given = graph.given(image, targets, place)
         x = tf.constant(place.cut(image).ravel())
         kept = box(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)))
-        own = self.optimizer.fresh(x.shape[0]) if memory is None else self.optimizer.map(memory, place.cut_values)
-        state = self.optimizer.begin(x, kept, own)
+        # No name for the memory: it would be kept until the end beside the one that takes its place.
+        state = self.optimizer.begin(
+            x,
+            kept,
+            self.optimizer.fresh(x.shape[0]) if memory is None else self.optimizer.map(memory, place.cut_values),
+        )
         reached = math.inf
         for until in (*range(self.chunk, evaluations, self.chunk), evaluations):
             state = graph.advance(state, given, tf.constant(until))
