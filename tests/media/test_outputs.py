@@ -125,3 +125,13 @@ def test_a_full_disk_is_an_output_error(kit, tmp_path, monkeypatch):
     with pytest.raises(OutputError, match=r"o\.png: cannot be written: No space left on device"):
         kit.write(tmp_path / "o.png", kit.frames(1))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_which_a_run_was_killed_is_filled(kit, tmp_path):
+    out = tmp_path / "out"
+    (out / ".frames.4711-0.part").mkdir(parents=True)
+    kit.write(out, kit.frames(2))
+    assert sorted(path.name for path in out.glob("*.png")) == ["frame_000001.png", "frame_000002.png"]
+    (out / ".frames.notes").touch()
+    with pytest.raises(OutputError, match=r"holds other files \(\.frames\.notes\)"):
+        kit.write(out, kit.frames(2), WriteOptions(overwrite=True))

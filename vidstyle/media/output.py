@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import itertools
 import os
+import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ def writing(path: Path) -> Iterator[None]:
 def part_name(path: Path) -> str:
     """A name for the unfinished output `path`: hidden, unique in this process, of the same extension."""
     return f".{path.stem[:40]}.{os.getpid()}-{next(_counter)}.part{path.suffix}"
+
+
+UNFINISHED = re.compile(r"\.frames\.\d+-\d+\.part")  # part_name() of frames
 
 
 def remove_parts(path: Path, process: int) -> None:
@@ -133,7 +137,9 @@ class FolderTarget(Target):
             return []
         entries = list(self._folder.iterdir())
         frames = [entry for entry in entries if self._is_frame(entry.name)]
-        if self._exclusive and (other := [e for e in entries if e not in frames and e != self.temporary]):
+        # What a run that was killed left is no file of anybody's; remove_parts() takes it away once that run goes on.
+        other = [entry for entry in entries if entry not in frames and not UNFINISHED.fullmatch(entry.name)]
+        if self._exclusive and other:
             raise OutputError(f"{self._path}: holds other files ({other[0].name}): give a new or an empty folder")
         return frames
 
