@@ -1,8 +1,8 @@
 """The first blocks of the network strip by strip, for pictures whose features would fill the memory.
 
-Nine tenths of all features are those of the first two blocks. Nothing of them is kept: their Gram matrices are summed
+Seven tenths of all features are those of the first two blocks. Nothing of them is kept: their Gram matrices are summed
 over horizontal strips, and the gradient computes the features of one strip after the other again (Chen et al. 2016,
-arXiv 1604.06174), which costs a sixth of an evaluation. A strip overlaps its neighbours by as far as these layers see.
+arXiv 1604.06174), a sixth more multiplications in an evaluation. A strip overlaps its neighbours by as far as these layers see.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .vgg import POOL, Vgg
 BLOCKS = 2  # of the network that are computed in strips, where no content layer is among them
 NOWHERE: Mapping[str, tf.Tensor] = {}
 PIXELS = 250_000  # of a strip, about; pictures of twice as many are cut
+THINNEST = 16  # rows of a strip at least, however wide it is
 
 
 class Rows(NamedTuple):
@@ -38,7 +39,7 @@ class Strips:
         way = vgg.way({*self.content, *self.style})
         poolings = [index for index, name in enumerate(way) if name == POOL]
         blocks = min([BLOCKS, len(poolings), *(int(name[4]) - 1 for name in self.content)])
-        count = size[0] * size[1] // PIXELS if blocks else 1
+        count = min(size[0] * size[1] // PIXELS, size[0] // THINNEST) if blocks else 1
         above = poolings[blocks - 1] + 1 if count > 1 else 0
         self.near, self.far = way[:above], way[above:]
         self.step = 2 ** self.near.count(POOL)
