@@ -2,7 +2,8 @@
 
 Seven tenths of all features are those of the first two blocks. Nothing of them is kept: their Gram matrices are summed
 over horizontal strips, and the gradient computes the features of one strip after the other again (Chen et al. 2016,
-arXiv 1604.06174), a sixth more multiplications in an evaluation. A strip overlaps its neighbours by as far as these layers see.
+arXiv 1604.06174), a sixth more multiplications in an evaluation. A strip overlaps its neighbours by as far as these
+layers see.
 """
 
 from __future__ import annotations
