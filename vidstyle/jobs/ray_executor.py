@@ -20,6 +20,7 @@ from ..errors import OptionError, ResourceError, VidstyleError
 from ..media import Frame
 from ..motion.shots import Shot
 from ..neural.frame_result import FrameResult
+from ..neural.processor import rounds_by_threads
 from ..neural.state import Resume, State
 
 RETRIES = 5  # of a task whose worker was lost; it begins anew, and what it gave before is not painted into the result
@@ -65,7 +66,7 @@ class RayExecutor:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # Lost workers are no news: their tasks are done again.
         ray._private.worker._worker_logs_enabled = False
-        local: dict[str, Any] = {"num_cpus": len(os.sched_getaffinity(0)), "include_dashboard": False}
+        local: dict[str, Any] = {"num_cpus": _cores_here(), "include_dashboard": False}
         handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             ray.init(
@@ -102,7 +103,7 @@ class RayExecutor:
 
     def seconds_per_pixel(self, job: Job) -> float:
         cores = self._cores(len(job.shots))
-        return float(_get(_task(_measure, cores).remote([ray.put(job.for_worker())], cores)))
+        return float(_get(_task(_measure, cores).remote([ray.put(job.for_worker())], _threads(cores))))
 
     def paint(
         self, job: Job, checkpoint: Checkpoint | None, arrived: Arrived
@@ -144,7 +145,7 @@ class RayExecutor:
         items = list(items)
         cores = self._cores(len(items))
         shared = ray.put(function)
-        tasks = [_task(_call, cores).remote([shared], item, cores) for item in items]
+        tasks = [_task(_call, cores).remote([shared], item, _threads(cores)) for item in items]
         try:
             for task in tasks:
                 yield _get(task)
@@ -168,7 +169,7 @@ class RayExecutor:
                 state = resume.ends() if start == 0 and not resume.wanted(0) else resume.state(start, 0)
                 begun[start] = state
                 if state is None:
-                    begun[start], ended = begin.remote([shared], start, cores)
+                    begun[start], ended = begin.remote([shared], start, _threads(cores))
                     # Those that wait for a lead that failed would wait for ever; this one tells, and is small.
                     running[ended] = None
             return begun[start]
@@ -178,11 +179,11 @@ class RayExecutor:
             # Where it goes on within the shot.
             known = [index for index in wanted[shot] if index > shot.start and index - 1 not in wanted[shot]]
             states = [state for index in known if (state := resume.state(shot.start, index - shot.start)) is not None]
-            running[paint.remote([shared], shot, wanted[shot], cores, states, *leads)] = shot
+            running[paint.remote([shared], shot, wanted[shot], _threads(cores), states, *leads)] = shot
         return running
 
     def _cores(self, tasks: int) -> int:
-        """For each of so many tasks at once; what is painted does not depend on it."""
+        """For each of so many tasks at once."""
         share = self.workers // max(1, tasks)
         return max(1, min(share, *(int(resources.get("CPU", 0)) for resources in self._nodes)))
 
@@ -209,6 +210,15 @@ def _leads(job: Job, shot: Shot, wanted: set[int]) -> list[int]:
     if job.lead and (0 in wanted or not wanted.isdisjoint(last)):
         starts.append(0)
     return starts
+
+
+def _threads(cores: int) -> int:
+    """For a task that has so many cores: what is painted does not depend on it."""
+    return _cores_here() if rounds_by_threads() else cores
+
+
+def _cores_here() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _task(function: Callable[..., Any], cores: int, **options: Any) -> Any:
@@ -242,21 +252,21 @@ def _ready(running: dict[Any, Shot | None]) -> list[tuple[Any, Shot | None]]:
 _jobs: dict[Any, Job] = {}
 
 
-def _job(shared: list[Any], cores: int) -> Job:
+def _job(shared: list[Any], threads: int) -> Job:
     """The job; its reference comes in a list, so that it is fetched once for all tasks of a worker."""
-    _use(cores)
+    _use(threads)
     if shared[0] not in _jobs:
         _jobs.clear()
         _jobs[shared[0]] = ray.get(shared[0])
     return _jobs[shared[0]]
 
 
-def _use(cores: int) -> None:
+def _use(threads: int) -> None:
     """So many threads; for TensorFlow that counts if it was not used before."""
     import cv2
 
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(cores)
-    cv2.setNumThreads(cores)
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
+    cv2.setNumThreads(threads)
 
 
 class _Part(Resume):
@@ -279,10 +289,10 @@ class _Part(Resume):
         self.latest = state
 
 
-def _paint(shared: list[Any], shot: Shot, wanted: list[int], cores: int, states: list[State], *leads: State) -> Any:
+def _paint(shared: list[Any], shot: Shot, wanted: list[int], threads: int, states: list[State], *leads: State) -> Any:
     """For each frame its result with the image as it is shown, uint8; then a state that may be of the frame before."""
     part = _Part(wanted, [*states, *leads])
-    painted = _job(shared, cores).paint(part, first=shot.needed)
+    painted = _job(shared, threads).paint(part, first=shot.needed)
     left = len(wanted)
     for _, result in painted:
         if result is not None:
@@ -303,9 +313,9 @@ class _Lead(_Part):
         raise _BegunError
 
 
-def _begin(shared: list[Any], start: int, cores: int) -> tuple[State | None, bool]:
+def _begin(shared: list[Any], start: int, threads: int) -> tuple[State | None, bool]:
     """The state with which the shot that begins at `start` begins, and that it is there."""
-    job = _job(shared, cores)
+    job = _job(shared, threads)
     lead = _Lead([start], [])
     first = next(shot.needed for shot in job.shots if shot.start == start)
     with suppress(_BegunError):
@@ -314,10 +324,10 @@ def _begin(shared: list[Any], start: int, cores: int) -> tuple[State | None, boo
     return lead.latest, True
 
 
-def _measure(shared: list[Any], cores: int) -> float:
-    return _job(shared, cores).seconds_per_pixel()
+def _measure(shared: list[Any], threads: int) -> float:
+    return _job(shared, threads).seconds_per_pixel()
 
 
-def _call(shared: list[Any], item: Any, cores: int) -> Any:
-    _use(cores)
+def _call(shared: list[Any], item: Any, threads: int) -> Any:
+    _use(threads)
     return ray.get(shared[0])(item)

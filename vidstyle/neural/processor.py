@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,9 +19,23 @@ def resolved(precision: Precision) -> Precision:
 @lru_cache
 def native_bfloat16() -> bool:
     """Whether oneDNN computes bfloat16 faster than float32 here: the processor has AMX or AVX512-BF16."""
+    return not _flags().isdisjoint({"amx_bf16", "avx512_bf16"})
+
+
+@lru_cache
+def rounds_by_threads() -> bool:
+    """Whether the last bits of what is computed depend on the number of threads.
+
+    TensorFlow convolves by oneDNN only where a processor multiplies small integers well; Eigen, which it uses elsewhere,
+    cuts its sums in as many pieces as there are threads.
+    """
+    chosen = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
+    return not _flags() & {"avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16"} if chosen is None else chosen == "0"
+
+
+def _flags() -> set[str]:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:  # not Linux
-        return False
-    flags = next((line for line in lines if line.startswith("flags")), "").split()
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+        return set()
+    return set(next((line for line in lines if line.startswith("flags")), "").split())
