@@ -26,8 +26,8 @@ def native_bfloat16() -> bool:
 def rounds_by_threads() -> bool:
     """Whether the last bits of what is computed depend on the number of threads.
 
-    TensorFlow convolves by oneDNN only where a processor multiplies small integers well; Eigen, which it uses elsewhere,
-    cuts its sums in as many pieces as there are threads.
+    TensorFlow convolves by oneDNN only where a processor multiplies small integers well; Eigen, used elsewhere, cuts
+    its sums in as many pieces as there are threads.
     """
     chosen = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
     return not _flags() & {"avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16"} if chosen is None else chosen == "0"
