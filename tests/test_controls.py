@@ -16,6 +16,7 @@ from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
 from vidstyle.neural.engine import style_grams
 from vidstyle.neural.losses import gram_matrix, guide, style_loss
 from vidstyle.neural.runtime import tf
+from vidstyle.neural.strips import Strips
 from vidstyle.neural.vgg import Vgg
 from vidstyle.neural.weights import load_weights
 
@@ -75,7 +76,8 @@ def measured(image, path, place=None):
     style = load_picture(path, 10**8).image
     wanted = style_grams(VGG, style, image.shape[:2], STYLE_LAYERS)
     total = 0.0
-    for name, features in VGG.features(tf.constant(image[None], tf.float32), STYLE_LAYERS).items():
+    seen = Strips(VGG, image.shape[:2], STYLE_LAYERS, ()).see(tf.constant(image[None], tf.float32))
+    for name, features in seen.content.items():
         if place is not None:
             small = cv2.resize(place, features.shape[2:0:-1], interpolation=cv2.INTER_AREA)
             features = features * guide(small)[None, ..., None]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vidstyle.config import layer_names
-from vidstyle.neural.runtime import tf
+from vidstyle.neural.runtime import tf, traced
 from vidstyle.neural.vgg import MEAN_RGB, Vgg
 from vidstyle.neural.weights import load_weights
 
@@ -37,6 +37,17 @@ def reference(weights, x, pooling):
     return found
 
 
+def features(vgg, x, wanted):
+    """Of the wanted layers, as the objective gets them."""
+    y, found = vgg.enter(x), {}
+    for name in vgg.way(wanted):
+        if name in wanted:
+            y, found[name] = vgg.steps(name, y)
+        else:
+            y = vgg.step(name, y)
+    return found
+
+
 def test_embedded_weights_are_those_of_simonyan_and_zisserman(weights):
     # float16 rounds by at most 4.4e-4 of each tensor's largest value.
     for layer, published in zip(weights.layers.values(), FIRST_BIASES, strict=True):
@@ -49,37 +60,43 @@ def test_embedded_weights_are_those_of_simonyan_and_zisserman(weights):
 @pytest.mark.parametrize(("pooling", "kind"), [("avg", "AVG"), ("max", "MAX")])
 def test_features_are_those_of_the_plain_network(weights, picture, pooling, kind):
     expected = reference(weights, tf.constant(picture), kind)
-    found = Vgg(weights, pooling, tf.float32).features(tf.constant(picture), expected)
+    vgg = Vgg(weights, pooling, tf.float32)
+    found = traced(lambda x: features(vgg, x, expected))(tf.constant(picture))
     assert set(found) == set(expected)
-    for name, features in found.items():
-        np.testing.assert_allclose(features, expected[name], rtol=1e-3, atol=1e-3 * np.max(expected[name]))
+    for name, own in found.items():
+        np.testing.assert_allclose(own, expected[name], rtol=1e-3, atol=1e-3 * np.max(expected[name]))
 
 
 @pytest.mark.parametrize(("pooling", "kind"), [("avg", "AVG"), ("max", "MAX")])
 def test_gradient_is_that_of_automatic_differentiation(weights, picture, pooling, kind):
     def gradient(layers_of):
-        x = tf.constant(picture)
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            found = layers_of(x)
-            loss = tf.add_n([tf.reduce_mean(tf.square(found[name])) for name in ("conv1_1", "conv3_1", "conv5_1")])
-        return np.asarray(tape.gradient(loss, x))
+        def of(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                found = layers_of(x)
+                loss = tf.add_n([tf.reduce_mean(tf.square(found[name])) for name in ("conv1_1", "conv3_1", "conv5_1")])
+            return tape.gradient(loss, x)
+
+        return np.asarray(traced(of)(tf.constant(picture)))
 
     vgg = Vgg(weights, pooling, tf.float32)
     expected = gradient(lambda x: reference(weights, x, kind))
-    found = gradient(lambda x: vgg.features(x, ["conv1_1", "conv3_1", "conv5_1"]))
+    found = gradient(lambda x: features(vgg, x, ["conv1_1", "conv3_1", "conv5_1"]))
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
 def test_bfloat16_features_and_gradients_stay_close_to_float32(weights, picture):
     def both(dtype):
         vgg = Vgg(weights, "avg", dtype)
-        x = tf.constant(picture)
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            features = tf.cast(vgg.features(x, ["conv4_2"])["conv4_2"], tf.float32)
-            loss = tf.reduce_mean(tf.square(features))
-        return np.asarray(features), np.asarray(tape.gradient(loss, x))
+
+        def of(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                found = tf.cast(features(vgg, x, ["conv4_2"])["conv4_2"], tf.float32)
+                loss = tf.reduce_mean(tf.square(found))
+            return found, tape.gradient(loss, x)
+
+        return map(np.asarray, traced(of)(tf.constant(picture)))
 
     for exact, rounded in zip(both(tf.float32), both(tf.bfloat16), strict=True):
         assert np.linalg.norm(exact - rounded) < 0.05 * np.linalg.norm(exact)

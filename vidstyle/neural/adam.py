@@ -47,7 +47,7 @@ def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
     return Memory(change(memory.mean), change(memory.square), memory.count)
 
 
-def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:
+def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner = identity) -> State:
     """Before the first evaluation, from the picture x."""
     x = box.project(x)
     infinite = Losses(*(tf.constant(math.inf) for _ in Losses._fields))

@@ -117,6 +117,7 @@ class Engine:
             x,
             kept,
             self.optimizer.fresh(x.shape[0]) if memory is None else self.optimizer.map(memory, place.cut_values),
+            graph.precondition,
         )
         reached = math.inf
         for until in (*range(self.chunk, evaluations, self.chunk), evaluations):

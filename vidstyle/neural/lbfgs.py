@@ -29,7 +29,8 @@ MAX_BACKTRACKS = 6  # shortened trials before the model is thrown away, and agai
 class Memory(NamedTuple):
     """The model of the curvature: how the gradient changed along the last steps; n = H W 3.
 
-    steps, changes: float32 (rows, n), oldest first; the last `pairs` (int32 scalar) rows are used.
+    steps, changes: float32 (rows, n). pairs: int32 scalar, how many there were; the k-th is in row k modulo rows, and
+    rows not used yet are 0.
     """
 
     steps: tf.Tensor
@@ -40,7 +41,9 @@ class Memory(NamedTuple):
 class State(NamedTuple):
     """Where an optimisation stands (see optimize.State). x, gradient, direction: (n,).
 
-    step: how much of direction is tried next. backtracks: trials in a row that were not accepted.
+    step: how much of direction is tried next. backtracks: trials in a row that were not accepted. products, measures:
+    of the memory's rows, kept since a pass over the memory takes as long as a layer: products[j, i] is change j times
+    step i, (rows, rows), right where i is not younger than j; measures as the preconditioner takes them, (rows, m).
     """
 
     x: tf.Tensor
@@ -51,6 +54,8 @@ class State(NamedTuple):
     step: tf.Tensor
     box: Box
     memory: Memory
+    products: tf.Tensor
+    measures: tf.Tensor
     evaluations: tf.Tensor
     backtracks: tf.Tensor
     done: tf.Tensor
@@ -70,14 +75,15 @@ def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
     # A pair may have no curvature in the part; such rows are forgotten.
     lengths = tf.norm(steps, axis=1) * tf.norm(changes, axis=1)
     curved = tf.reduce_sum(steps * changes, 1) > MIN_CURVATURE * lengths
-    order = tf.argsort(tf.cast(curved, tf.int32), stable=True)
+    order = _by_age(memory)
+    order = tf.gather(order, tf.argsort(tf.cast(~tf.gather(curved, order), tf.int32), stable=True))
     kept = tf.cast(tf.gather(curved, order), tf.float32)[:, None]
     return Memory(
         tf.gather(steps, order) * kept, tf.gather(changes, order) * kept, tf.reduce_sum(tf.cast(curved, tf.int32))
     )
 
 
-def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:
+def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner = identity) -> State:
     """Before the first evaluation, from the picture x."""
     x = box.project(x)
     none = tf.zeros_like(x)
@@ -92,6 +98,8 @@ def begin(x: tf.Tensor, box: Box, memory: Memory) -> State:
         step=tf.constant(1.0),
         box=box,
         memory=memory,
+        products=tf.matmul(memory.changes, memory.steps, transpose_b=True),
+        measures=precondition.measure(memory.steps, memory.changes),
         evaluations=tf.constant(0),
         backtracks=tf.constant(0),
         done=tf.constant(False),
@@ -126,7 +134,12 @@ def advance(evaluate: Evaluate, state: State, until: tf.Tensor, precondition: Pr
             lambda: _shorten(now, losses.total, slope, precondition),
         )
 
-    return State(*tf.while_loop(go_on, trial, state, parallel_iterations=1))
+    own = state._replace(
+        memory=Memory(_copy(state.memory.steps), _copy(state.memory.changes), state.memory.pairs),
+        products=_copy(state.products),
+        measures=_copy(state.measures),
+    )
+    return State(*tf.while_loop(go_on, trial, own, parallel_iterations=1))
 
 
 def _accept(
@@ -134,24 +147,37 @@ def _accept(
 ) -> State:
     change = gradient - now.gradient
     curved = _dot(moved, change) > MIN_CURVATURE * tf.norm(moved) * tf.norm(change)
-    memory = tf.cond(curved, lambda: _remember(now.memory, moved, change), lambda: now.memory)
+    now = tf.cond(curved, lambda: _remember(now, moved, change, precondition), lambda: now)
     return now._replace(
         x=x,
         losses=losses,
         gradient=gradient,
-        direction=_direction(x, now.box, gradient, memory, precondition),
+        direction=_direction(now, x, gradient, precondition),
         step=tf.constant(1.0),
-        memory=memory,
         backtracks=tf.constant(0),
     )
 
 
-def _remember(memory: Memory, step: tf.Tensor, change: tf.Tensor) -> Memory:
-    return Memory(
-        tf.concat([memory.steps[1:], step[None]], 0),
-        tf.concat([memory.changes[1:], change[None]], 0),
-        tf.minimum(memory.pairs + 1, memory.steps.shape[0]),
+def _remember(now: State, step: tf.Tensor, change: tf.Tensor, precondition: Preconditioner) -> State:
+    memory = now.memory
+    row = (memory.pairs % memory.steps.shape[0])[None]
+
+    def put(rows: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
+        # It changes its argument, which nobody else looks at: advance() has made a copy.
+        return tf.raw_ops.InplaceUpdate(x=rows, i=row, v=new)
+
+    steps, changes = put(memory.steps, step[None]), put(memory.changes, change[None])
+    return now._replace(
+        memory=Memory(steps, changes, memory.pairs + 1),
+        products=put(now.products, tf.linalg.matvec(steps, change)[None]),
+        measures=put(now.measures, precondition.measure(step[None], change[None])),
     )
+
+
+def _by_age(memory: Memory) -> tf.Tensor:
+    """The memory's rows, those not used first, then from the oldest on."""
+    rows = memory.steps.shape[0]
+    return (memory.pairs + tf.range(rows)) % rows
 
 
 def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor, precondition: Preconditioner) -> State:
@@ -161,15 +187,23 @@ def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor, precondition: Preco
     shorter = now.step * tf.clip_by_value(tf.where(tf.math.is_finite(parabola), parabola, 0.1), 0.1, 0.5)
     give_up = now.backtracks + 1 >= MAX_BACKTRACKS
     restart = give_up & (now.memory.pairs > 0)
-    forgotten = Memory(tf.zeros_like(now.memory.steps), tf.zeros_like(now.memory.changes), tf.constant(0))
-    shape = precondition(forgotten.steps, forgotten.changes)
-    return now._replace(
-        direction=tf.where(restart, _steepest(now.x, now.box, now.gradient, shape), now.direction),
-        step=tf.where(restart, 1.0, shorter),
-        memory=tf.cond(restart, lambda: forgotten, lambda: now.memory),
-        backtracks=tf.where(restart, 0, now.backtracks + 1),
-        done=now.done | (give_up & ~restart),
-    )
+
+    def again() -> State:
+        forgotten = Memory(tf.zeros_like(now.memory.steps), tf.zeros_like(now.memory.changes), tf.constant(0))
+        products, measures = tf.zeros_like(now.products), tf.zeros_like(now.measures)
+        return now._replace(
+            direction=_steepest(now.x, now.box, now.gradient, precondition.map(measures)),
+            step=tf.constant(1.0),
+            memory=forgotten,
+            products=products,
+            measures=measures,
+            backtracks=tf.constant(0),
+        )
+
+    def nearer() -> State:
+        return now._replace(step=shorter, backtracks=now.backtracks + 1, done=now.done | give_up)
+
+    return tf.cond(restart, again, nearer)
 
 
 def _free(x: tf.Tensor, box: Box, gradient: tf.Tensor) -> tf.Tensor:
@@ -184,27 +218,39 @@ def _steepest(x: tf.Tensor, box: Box, gradient: tf.Tensor, shape: Map) -> tf.Ten
     return downhill * (FIRST_STEP / tf.maximum(tf.reduce_mean(tf.abs(downhill)), 1e-30))
 
 
-def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory, precondition: Preconditioner) -> tf.Tensor:
+def _direction(now: State, x: tf.Tensor, gradient: tf.Tensor, precondition: Preconditioner) -> tf.Tensor:
     """-H g on the free values (Nocedal and Wright, algorithm 7.4, its two loops solved as triangular systems)."""
-    free = _free(x, box, gradient)
+    free = _free(x, now.box, gradient)
     g = gradient * free
-    steps, changes, pairs = memory
-    shape = precondition(steps, changes)
-    used = tf.range(steps.shape[0]) >= steps.shape[0] - pairs
-    sy = tf.matmul(steps, changes, transpose_b=True)
+    steps, changes, pairs = now.memory
+    shape = precondition.map(now.measures)
+    rows = steps.shape[0]
+    order = _by_age(now.memory)
+    of_row = (tf.range(rows) - pairs) % rows
+    used = tf.range(rows) >= rows - pairs
+    ys = tf.gather(tf.gather(now.products, order), order, axis=1)
     # Rows that are not used get a unit diagonal, so that the triangle stays solvable and they add nothing.
-    triangle = tf.linalg.band_part(sy, 0, -1) + tf.linalg.diag(tf.cast(~used, tf.float32))
-    alpha = tf.linalg.triangular_solve(triangle, tf.linalg.matvec(steps, g)[:, None], lower=False)[:, 0]
+    triangle = tf.linalg.band_part(ys, -1, 0) + tf.linalg.diag(tf.cast(~used, tf.float32))
+
+    def solve(right: tf.Tensor, adjoint: bool) -> tf.Tensor:
+        """For all rows, by age; the solution by row."""
+        return tf.gather(tf.linalg.triangular_solve(triangle, right[:, None], adjoint=adjoint)[:, 0], of_row)
+
+    alpha = solve(tf.gather(tf.linalg.matvec(steps, g), order), adjoint=True)
     rest = g - tf.linalg.matvec(changes, alpha, transpose_a=True)
-    last = changes[-1]
-    scale = sy[-1, -1] / tf.maximum(_dot(last, shape(last * free)), 1e-30)
+    last = changes[order[-1]]
+    scale = ys[-1, -1] / tf.maximum(_dot(last, shape(last * free)), 1e-30)
     hg = shape(rest * free) * tf.where(pairs > 0, scale, 1.0)
-    beta = tf.linalg.diag_part(sy) * alpha - tf.linalg.matvec(changes, hg)
-    delta = tf.linalg.triangular_solve(triangle, beta[:, None], lower=False, adjoint=True)[:, 0]
+    beta = tf.linalg.diag_part(now.products) * alpha - tf.linalg.matvec(changes, hg)
+    delta = solve(tf.gather(beta, order), adjoint=False)
     hg += tf.linalg.matvec(steps, delta, transpose_a=True)
     direction = -hg * free
     downhill = (pairs > 0) & (_dot(direction, gradient) < 0)
-    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, box, gradient, shape))
+    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, now.box, gradient, shape))
+
+
+def _copy(x: tf.Tensor) -> tf.Tensor:
+    return tf.raw_ops.DeepCopy(x=x)
 
 
 def _dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

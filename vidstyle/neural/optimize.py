@@ -53,7 +53,7 @@ class Optimizer(Protocol):
         """The memory for a part of the picture, or of that for all of it. change: from (..., n) to (..., other n)."""
         ...
 
-    def begin(self, x: tf.Tensor, box: Box, memory: Any) -> State:
+    def begin(self, x: tf.Tensor, box: Box, memory: Any, precondition: Preconditioner) -> State:
         """Before the first evaluation, from the picture x, float32 (n,), inside the box."""
         ...
 

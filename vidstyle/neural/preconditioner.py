@@ -9,6 +9,7 @@ last steps tell.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +32,21 @@ BLOCK = 8  # pixels of the side of a place
 CONTRAST = 5.0  # how much softer or stiffer than the picture a place may be taken for
 
 Map = Callable[[tf.Tensor], tf.Tensor]
-# From steps and the changes of the gradient along them, float32 (pairs, n) with n = H W 3, unused rows 0, to a
-# symmetric positive map of (n,) onto the same.
-Preconditioner = Callable[[tf.Tensor, tf.Tensor], Map]
 
 
-def identity(steps: tf.Tensor, changes: tf.Tensor) -> Map:
-    """No guess at all."""
-    return lambda gradient: gradient
+class Preconditioner(NamedTuple):
+    """A guess of the inverse curvature, from what is known of it.
+
+    measure: from steps and the changes of the gradient along them, float32 (k, n) with n = H W 3, unused rows 0, to
+    what is kept of each, (k, m). map: from such measures to a symmetric positive map of (n,) onto the same.
+    """
+
+    measure: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    map: Callable[[tf.Tensor], Map]
+
+
+# No guess at all.
+identity = Preconditioner(lambda steps, changes: steps[:, :0], lambda measures: lambda gradient: gradient)
 
 
 def spectral(size: tuple[int, int]) -> Preconditioner:
@@ -58,21 +66,27 @@ def spectral(size: tuple[int, int]) -> Preconditioner:
         shaped = tf.signal.irfft2d(tf.signal.rfft2d(planes) * gain, [height, width])
         return tf.reshape(tf.matmul(tf.reshape(shaped, (3, -1)), tf.constant(opponent), transpose_a=True), (-1,))
 
-    def precondition(steps: tf.Tensor, changes: tf.Tensor) -> Map:
-        place = tf.sqrt(_by_place(steps, changes, size))
+    def by_place(measures: tf.Tensor) -> Map:
+        place = tf.sqrt(_by_place(measures, size))
         return lambda gradient: place * by_frequency(place * gradient)
 
-    return precondition
+    return Preconditioner(lambda steps, changes: _measure(steps, changes, size), by_place)
 
 
-def _by_place(steps: tf.Tensor, changes: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """The inverse curvature of each place along the steps, s.y / y.y, over that of the picture; (n,)."""
+def _measure(steps: tf.Tensor, changes: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """The means of s.y and of y.y in each block of pixels; (k, 2 blocks)."""
 
     def blocks(products: tf.Tensor) -> tf.Tensor:
-        sums = tf.reduce_sum(tf.reshape(products, (-1, *size, 3)), (0, 3))[None, ..., None]
-        return tf.nn.avg_pool2d(tf.nn.avg_pool2d(sums, BLOCK, BLOCK, "SAME"), 3, 1, "SAME")
+        sums = tf.reduce_sum(tf.reshape(products, (-1, *size, 3)), 3, keepdims=True)
+        return tf.reshape(tf.nn.avg_pool2d(sums, BLOCK, BLOCK, "SAME"), (products.shape[0], -1))
 
-    sy, yy = blocks(steps * changes), blocks(tf.square(changes))
+    return tf.concat([blocks(steps * changes), blocks(tf.square(changes))], 1)
+
+
+def _by_place(measures: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """The inverse curvature of each place along the steps, s.y / y.y, over that of the picture; (n,)."""
+    blocks = tf.reshape(tf.reduce_sum(measures, 0), (2, *(-(-side // BLOCK) for side in size), 1))
+    sy, yy = tf.split(tf.nn.avg_pool2d(blocks, 3, 1, "SAME"), 2)
     overall = tf.reduce_sum(sy) / tf.maximum(tf.reduce_sum(yy), 1e-30)
     local = sy / tf.maximum(yy * overall, 1e-30)
     smooth = tf.image.resize(tf.clip_by_value(local, 1 / CONTRAST, CONTRAST), size)

@@ -66,11 +66,14 @@ class Strips:
         else:
             y = self.vgg.enter(x)
         for name in self.far:
-            y = self.vgg.step(name, y)
+            if name in self.content or name in self.style:
+                y, own = self.vgg.steps(name, y)
+            else:
+                y = self.vgg.step(name, y)
             if name in self.content:
-                content[name] = y
+                content[name] = own
             if name in self.style:
-                grams[name] = layer_grams(y, guides.get(name))
+                grams[name] = layer_grams(own, guides.get(name))
         return Seen(content, grams)
 
     def _near(self, x: tf.Tensor, guides: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:

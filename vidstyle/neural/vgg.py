@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import NETWORKS
-from .runtime import tf
+from .runtime import ONEDNN, tf
 from .weights import Layer, Weights
 
 POOL = "pool"  # in Vgg.way()
@@ -21,7 +21,7 @@ MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet, subtracted as in Keras's "
 
 
 class Vgg:
-    """Features of pictures, computed in `dtype` (float32 or bfloat16), pooled by averages or maxima."""
+    """Features of pictures, (1, H_l, W_l, C_l) of `dtype` (float32 or bfloat16), pooled by averages or maxima."""
 
     def __init__(self, weights: Weights, pooling: str, dtype: tf.DType) -> None:
         self.dtype = dtype
@@ -31,14 +31,6 @@ class Vgg:
             name: _Convolution(_rgb(layer) if name == "conv1_1" else layer, dtype)
             for name, layer in weights.layers.items()
         }
-
-    def features(self, x: tf.Tensor, wanted: Iterable[str]) -> dict[str, tf.Tensor]:
-        """ReLU outputs of the wanted layers. x: float32 (1, H, W, 3), RGB 0..255. -> dtype (1, H_l, W_l, C_l)."""
-        found: dict[str, tf.Tensor] = {}
-        y = self.enter(x)
-        for name in self.way(wanted):
-            y = found[name] = self.step(name, y)
-        return {name: found[name] for name in wanted}
 
     def way(self, wanted: Iterable[str]) -> list[str]:
         """The layers up to the last wanted one, POOL between blocks."""
@@ -56,7 +48,11 @@ class Vgg:
 
     def step(self, name: str, y: tf.Tensor) -> tf.Tensor:
         """One of way()."""
-        return self.pool(y) if name == POOL else self.layers[name](y)
+        return self.pool(y) if name == POOL else self.layers[name](y)[0]
+
+    def steps(self, name: str, y: tf.Tensor) -> list[tf.Tensor]:
+        """A layer's result twice, for the next layer and for the objective, which costs less than using it twice."""
+        return self.layers[name](y, users=2)
 
     def enter(self, x: tf.Tensor) -> tf.Tensor:
         """What the first layer gets."""
@@ -78,22 +74,26 @@ class _Convolution:
         self.kernel: NDArray[np.generic] = layer.kernel.astype(dtype.as_numpy_dtype, copy=False)
         self.bias: NDArray[np.generic] = layer.bias.astype(dtype.as_numpy_dtype, copy=False)
 
-    def __call__(self, x: tf.Tensor, padding: str = "SAME") -> tf.Tensor:
-        """With the padding VALID the border of x, which the result lacks, has no gradient."""
+    def __call__(self, x: tf.Tensor, padding: str = "SAME", users: int = 1) -> list[tf.Tensor]:
+        """The result, once for each of its users, whose gradients are added in the same pass as ReLU's.
+
+        With the padding VALID the border of x, which the result lacks, has no gradient.
+        """
 
         @tf.custom_gradient
-        def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def convolve(x: tf.Tensor) -> tuple[list[tf.Tensor], Callable[..., tf.Tensor]]:
             kernel, bias, transposed = self._in_graph()
-            y = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, padding), bias))
+            y = _relu_convolution(x, kernel, bias, padding)
 
-            def gradient(dy: tf.Tensor) -> tf.Tensor:
-                through = tf.raw_ops.ReluGrad(gradients=dy, features=y)
+            def gradient(*dy: tf.Tensor) -> tf.Tensor:
+                through = (_into_relu_at_once if ONEDNN else _into_relu)(dy, y)
                 dx = tf.nn.conv2d(through, transposed, 1, "SAME")
                 return dx if padding == "SAME" else tf.pad(dx, [[0, 0], [1, 1], [1, 1], [0, 0]])
 
-            return y, gradient
+            return [tf.identity(y) for _ in range(users)], gradient
 
-        return convolve(x)
+        results: list[tf.Tensor] = convolve(x)
+        return results
 
     def _in_graph(self) -> list[tf.Tensor]:
         """Kernel, bias and transposed kernel; constants of the graph that is being traced, once for all its strips."""
@@ -105,6 +105,41 @@ class _Convolution:
                 transposed = np.ascontiguousarray(self.kernel[::-1, ::-1].transpose(0, 1, 3, 2))
                 known[:] = map(tf.constant, (self.kernel, self.bias, transposed))
         return known
+
+
+def _relu_convolution(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, padding: str) -> tf.Tensor:
+    """ReLU(x * kernel + bias), by oneDNN in one go where that computes it: an eighth of an evaluation less.
+
+    The operation is what Grappler would put there, which takes it a second a graph.
+    """
+    if tf.executing_eagerly() or not ONEDNN:
+        return tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, padding), bias))
+    value, values = tf.compat.v1.AttrValue, tf.compat.v1.AttrValue.ListValue
+    attributes = {
+        "T": value(type=x.dtype.as_datatype_enum),
+        "TArgs": value(list=values(type=[x.dtype.as_datatype_enum])),
+        "num_args": value(i=1),
+        "num_host_args": value(i=0),
+        "is_filter_const": value(b=True),
+        "strides": value(list=values(i=[1, 1, 1, 1])),
+        "padding": value(s=padding.encode()),
+        "fused_ops": value(list=values(s=[b"BiasAdd", b"Relu"])),
+        "_kernel": value(s=b"MklNameChangeOp"),
+    }
+    create = tf.compat.v1.get_default_graph().create_op
+    inputs = [x, kernel, bias]
+    return create("_MklNativeFusedConv2D", inputs, [x.dtype], name="convolution", attrs=attributes).outputs[0]
+
+
+def _into_relu(gradients: tuple[tf.Tensor, ...], y: tf.Tensor) -> tf.Tensor:
+    """The gradient before a ReLU with the result y, from those of all who use y."""
+    return tf.raw_ops.ReluGrad(gradients=tf.add_n(gradients), features=y)
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _into_relu_at_once(gradients: tuple[tf.Tensor, ...], y: tf.Tensor) -> tf.Tensor:
+    """The same in one pass over the largest tensors there are, by XLA: a tenth of an evaluation less."""
+    return tf.where(y > 0, tf.add_n(gradients), tf.zeros_like(y))
 
 
 def _rgb(layer: Layer) -> Layer:

@@ -192,7 +192,7 @@ class Window:
         y, features = self.vgg.enter(x), {}
         for index, (step, ring) in enumerate(zip(self.steps, around.rings, strict=True), 1):
             y = _laid(y, around.starts[index - 1, 1] - around.starts[index, 0], step.taken) + ring
-            y = self.vgg.pool(y) if step.name == POOL else self.vgg.layers[step.name](y, "VALID")
+            y = self.vgg.pool(y) if step.name == POOL else self.vgg.layers[step.name](y, "VALID")[0]
             features[step.name] = y
         picture = _laid(x, around.starts[0, 1] - around.starts[0, 0], self.near) + around.picture
         guides = around.targets.guides
