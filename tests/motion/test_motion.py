@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from vidstyle.motion.carry import carry, find_origins
 from vidstyle.motion.flow import FLOWS, closer_size, estimate_motion
 from vidstyle.motion.reliability import Motion, reliable, warp, warp_paint, warping_error
 
@@ -109,3 +110,18 @@ def test_motion_found_in_larger_frames_is_that_of_the_painted_ones():
 )
 def test_motion_is_looked_for_in_frames_up_to_twice_as_large(painted, source, expected):
     assert closer_size(painted, source) == expected
+
+
+def test_what_was_covered_for_a_moment_gets_its_old_paint_back():
+    """A square passes in front of a still ground; behind it the paint is that of two frames before."""
+    ground, square = texture(seed=1).astype(np.uint8), texture(seed=2).astype(np.uint8)[:40, :24]
+    sources = [ground.copy() for _ in range(4)]
+    for index, left in enumerate((20, 44, 68, 92)):
+        sources[index][28:68, left : left + 24] = square
+    paint = [np.full(ground.shape, 10.0 * index, np.float32) for index in range(3)]
+    origins = find_origins(sources[:3], sources[3], "dis")
+    moved_here = carry(paint, origins)
+    behind = moved_here[36:60, 72:88]
+    assert origins.far[0].distance == 2
+    assert (behind == 10).mean() > 0.5  # the first time the square had not come there yet
+    np.testing.assert_allclose(moved_here[:20], 20, rtol=1e-5)

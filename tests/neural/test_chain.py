@@ -1,12 +1,17 @@
 """A frame that fails is noticed, painted again from another start, and told of; never silently left as it is."""
 
 import numpy as np
+import PIL.Image
 import pytest
 
 import vidstyle
+from vidstyle.config import Config, Style
 from vidstyle.errors import OptimizationError
 from vidstyle.media import ClipInfo, Frame, create_clip, open_clip
+from vidstyle.motion.shots import Shot
 from vidstyle.neural.engine import Engine
+from vidstyle.neural.stylize import Stylizer
+from vidstyle.neural.weights import load_weights
 
 FRAMES, FAILING = 6, 4
 
@@ -87,3 +92,22 @@ def test_what_is_never_finite_is_an_error_that_names_the_frame(clip, small, tmp_
     with pytest.raises(OptimizationError, match="frame 4: the style term is not finite"):
         paint(clip, small, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shots", [[Shot(0, 26)], [Shot(0, 6), Shot(6, 26)], [Shot(0, 13), Shot(13, 26, True)]])
+def test_what_is_found_while_the_optimiser_works_is_what_a_chain_finds_itself(small, monkeypatch, shots):
+    ground = np.random.default_rng(1).integers(0, 255, (6, 8, 3)).repeat(6, 0).repeat(6, 1).astype(np.uint8)
+    frames = [np.roll(ground, 2 * index, 1) for index in range(26)]
+    for index, frame in enumerate(frames):
+        frame[10:26, 4 * index % 40 : 4 * index % 40 + 8] = 255
+    config = Config(
+        styles=(Style(small / "cubist.png"),), first_evaluations=2, evaluations=1, precision="float32", seed=1
+    )
+    stylizer = Stylizer(config, load_weights("vgg16"), [np.asarray(PIL.Image.open(small / "cubist.png"))])
+
+    def painted():
+        return [result.image for result in stylizer.clip(frames, shots, frames[-6:])]
+
+    beside = painted()
+    monkeypatch.setattr("vidstyle.neural.stylize.find_origins", lambda *arguments: None)
+    np.testing.assert_array_equal(beside, painted())

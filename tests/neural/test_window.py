@@ -92,9 +92,10 @@ def test_a_small_moving_part_is_painted_in_a_window_as_in_the_whole(monkeypatch)
 def test_pairs_without_curvature_in_a_part_are_forgotten():
     steps, changes = np.ones((2, lbfgs.PAIRS, 4), np.float32)
     changes[5, 0] = -9
-    half = lbfgs.map(
-        lbfgs.Memory(tf.constant(steps), tf.constant(changes), tf.constant(lbfgs.PAIRS)), lambda x: x[:, :2]
+    memory = lbfgs.fresh(4)._replace(
+        steps=tf.constant(steps), changes=tf.constant(changes), pairs=tf.constant(lbfgs.PAIRS)
     )
+    half = lbfgs.map(memory, lambda x: x[:, :2])
     assert int(half.pairs) == lbfgs.PAIRS - 1
     assert not half.steps[-1].numpy().any() and half.steps[:-1].numpy().all()
 

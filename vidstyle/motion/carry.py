@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,47 +30,70 @@ class Past(NamedTuple):
     image: Array
 
 
-@dataclass(frozen=True, eq=False)
-class Carried:
-    """Paint moved to a frame.
+class Far(NamedTuple):
+    """Pixels of a frame that are taken from `distance` frames before it, within a part of the picture.
 
-    image: float32 (H, W, 3), 0..255. reliable: float32 (H, W) in [0, 1], where it may be trusted, whichever frame it is
-    from. changed: float32 (H, W) in [0, 1], how certain it is that something else is seen there now. motion: from the
-    frame just before.
+    part: rows and columns. flow: float32 (h, w, 2), from the part's own coordinates to where they were, in pixels.
+    take: bool (h, w).
     """
 
-    image: Array
+    distance: int
+    part: tuple[slice, slice]
+    flow: Array
+    take: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """Where each pixel of a frame was in the frames before it.
+
+    motion: from the frame just before. far: what is taken from others. reliable: float32 (H, W) in [0, 1], where that
+    may be trusted, whichever frame it is from. changed: float32 (H, W) in [0, 1], how certain it is that something else
+    is seen there now.
+    """
+
+    motion: Motion
+    far: list[Far]
     reliable: Array
     changed: Array
-    motion: Motion
 
 
-def carry(history: Sequence[Past], frame: Image, method: str, motion: Motion | None = None) -> Carried:
-    """The results in `history`, nearest last, moved to `frame`: each where nearer ones show nothing (Ruder, eq. 9).
+def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Motion | None = None) -> Origins:
+    """From the frames before, nearest last: each where nearer ones show nothing (Ruder et al. 2016, eq. 9).
 
     motion: from the nearest to `frame`, where it is known already.
     """
-    near = history[-1]
     if motion is None:
-        motion = estimate_motion(near.source, frame, method)
-    image, found = warp_paint(near.image, motion.backward), motion.reliable
-    changed = _changed(near, frame, motion)
+        motion = estimate_motion(sources[-1], frame, method)
+    found, changed = motion.reliable, _changed(sources[-1], frame, motion)
+    far: list[Far] = []
     for distance in DISTANCES:
         wanting = (1 - found) * changed
-        if distance > len(history) or wanting.mean() < WORTHWHILE:
+        if distance > len(sources) or wanting.mean() < WORTHWHILE:
             break
-        far = history[-distance]
-        other = estimate_motion(far.source, frame, method)
-        unlike = _changed(far, frame, other)
+        other = estimate_motion(sources[-distance], frame, method)
         # Only what looks as it did then: a flow across several frames is often wrong where it seems consistent.
-        take = (wanting > 0) & (other.reliable > 0) & (unlike == 0)
-        image = np.where(take[..., None], warp_paint(far.image, other.backward), image)
+        take = (wanting > 0) & (other.reliable > 0) & (_changed(sources[-distance], frame, other) == 0)
+        if not take.any():
+            continue
         found = np.where(take, np.float32(1), found)
         changed = np.where(take, np.float32(0), changed)
-    return Carried(image, found, changed, motion)
+        rows, columns = (slice(seen[0], seen[-1] + 1) for seen in map(np.flatnonzero, (take.any(1), take.any(0))))
+        start = np.array([columns.start, rows.start], np.float32)
+        far.append(Far(distance, (rows, columns), other.backward[rows, columns] + start, take[rows, columns]))
+    return Origins(motion, far, found, changed)
 
 
-def _changed(past: Past, frame: Image, motion: Motion) -> Array:
-    moved = warp(past.source.astype(np.float32), motion.backward)
-    difference = np.abs(frame - moved).max(-1)
+def carry(images: Sequence[Array], origins: Origins) -> Array:
+    """The results of the frames before, nearest last, moved to the frame: float32 (H, W, 3), 0..255."""
+    moved = warp_paint(images[-1], origins.motion.backward)
+    for distance, part, flow, take in origins.far:
+        moved[part][take] = warp_paint(images[-distance], flow)[take]
+    return moved
+
+
+def _changed(source: Image, frame: Image, motion: Motion) -> Array:
+    moved = warp(source.astype(np.float32), motion.backward)
+    red, green, blue = cv2.split(cv2.absdiff(frame.astype(np.float32), moved))
+    difference = np.maximum(np.maximum(red, green), blue)
     return np.asarray(np.clip((difference - SAME) / (OTHER - SAME), 0, 1), np.float32)

