@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def save(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
     part = path.with_name(path.name + PART)
     with part.open("wb") as file:
         head = json.dumps({"facts": facts, "arrays": described}).encode()
-        pieces = (array.reshape(-1).view(np.uint8).tobytes() for array in plain.values())
+        pieces: Iterator[Any] = (array.reshape(-1).view(np.uint8).data for array in plain.values())
         for piece in itertools.chain((b"%08d" % len(head), head), pieces):
             digest.update(piece)
             file.write(piece)

@@ -93,6 +93,7 @@ def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner =
     none = tf.zeros_like(x)
     if memory.measures.shape[1] == 0:
         memory = memory._replace(measures=precondition.measure(memory.steps, memory.changes))
+    memory = Memory(*(tf.raw_ops.DeepCopy(x=part) for part in memory))
     infinite = Losses(*(tf.constant(math.inf) for _ in Losses._fields))
     # The first trial is x itself, so that the objective stands in the graph once.
     return State(
@@ -111,7 +112,10 @@ def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner =
 
 
 def advance(evaluate: Evaluate, state: State, until: tf.Tensor, precondition: Preconditioner = identity) -> State:
-    """Go on until `until` evaluations in all were made; the result is never worse than where it began."""
+    """Go on until `until` evaluations in all were made; the result is never worse than where it began.
+
+    The state's memory is changed in place: the state that is given is of no use any more.
+    """
 
     def go_on(*state: tf.Tensor) -> tf.Tensor:
         now = State(*state)
@@ -138,9 +142,7 @@ def advance(evaluate: Evaluate, state: State, until: tf.Tensor, precondition: Pr
             lambda: _shorten(now, losses.total, slope, precondition),
         )
 
-    # Its rows are changed in place.
-    own = state._replace(memory=Memory(*(tf.raw_ops.DeepCopy(x=part) for part in state.memory)))
-    return State(*tf.while_loop(go_on, trial, own, parallel_iterations=1))
+    return State(*tf.while_loop(go_on, trial, state, parallel_iterations=1))
 
 
 def _accept(
@@ -164,7 +166,7 @@ def _remember(memory: Memory, step: tf.Tensor, change: tf.Tensor, precondition: 
     row = (memory.pairs % memory.steps.shape[0])[None]
 
     def put(rows: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
-        # It changes its argument, which nobody else looks at: advance() has made a copy.
+        # It changes its argument, which nobody else looks at: begin() has made a copy.
         return tf.raw_ops.InplaceUpdate(x=rows, i=row, v=new)
 
     steps, changes = put(memory.steps, step[None]), put(memory.changes, change[None])

@@ -58,7 +58,10 @@ class Optimizer(Protocol):
         ...
 
     def advance(self, evaluate: Evaluate, state: Any, until: tf.Tensor, precondition: Preconditioner) -> State:
-        """Go on until `until` (int32 scalar) evaluations in all were made. precondition: used by those that can."""
+        """Go on until `until` (int32 scalar) evaluations in all were made. precondition: used by those that can.
+
+        The state that is given may be changed, and is of no use any more.
+        """
         ...
 
 

@@ -56,7 +56,6 @@ class Strips:
 
     def see(self, x: tf.Tensor, guides: Mapping[str, tf.Tensor] = NOWHERE) -> Seen:
         """What the objective needs of x, float32 (1, H, W, 3). guides: as in Targets."""
-        content: dict[str, tf.Tensor] = {}
         grams: dict[str, list[tf.Tensor]] = {}
         if self.near:
             y, *parts = self._near(x, guides)
@@ -65,16 +64,9 @@ class Strips:
                     grams[name] = [parts.pop(0) for _ in range(guides[name].shape[0] if guides else 1)]
         else:
             y = self.vgg.enter(x)
-        for name in self.far:
-            if name in self.content or name in self.style:
-                y, own = self.vgg.steps(name, y)
-            else:
-                y = self.vgg.step(name, y)
-            if name in self.content:
-                content[name] = own
-            if name in self.style:
-                grams[name] = layer_grams(own, guides.get(name))
-        return Seen(content, grams)
+        _, found = self.vgg.through(self.far, y, {*self.content, *self.style})
+        grams |= {name: layer_grams(found[name], guides.get(name)) for name in self.style if name in found}
+        return Seen({name: found[name] for name in self.content}, grams)
 
     def _near(self, x: tf.Tensor, guides: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
         """The output of the last pooling among the first layers, then their Gram matrices."""

@@ -256,6 +256,8 @@ class Stylizer:
 
     def seconds_per_pixel(self, size: tuple[int, int]) -> float:
         """What an evaluation takes now on this machine for a picture of (height, width), over its pixels."""
+        if is_large(size):  # its engine's memory would stand beside that of the coarse sizes, which come first
+            size = (size[0] // 2, size[1] // 2)
         engine = self.engine(size)
         picture = self._blank(np.full((*size, 3), 128, np.uint8))
         probe = 1 if is_large(size) else PROBE

@@ -7,7 +7,8 @@ only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from ..config import NETWORKS
 from .runtime import ONEDNN, tf
 from .weights import Layer, Weights
+
+Features = dict[str, tf.Tensor]  # by layer
 
 POOL = "pool"  # in Vgg.way()
 MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet, subtracted as in Keras's "caffe" preprocessing
@@ -50,9 +53,20 @@ class Vgg:
         """One of way()."""
         return self.pool(y) if name == POOL else self.layers[name](y)[0]
 
-    def steps(self, name: str, y: tf.Tensor) -> list[tf.Tensor]:
-        """A layer's result twice, for the next layer and for the objective, which costs less than using it twice."""
-        return self.layers[name](y, users=2)
+    def through(self, names: Sequence[str], y: tf.Tensor, wanted: Container[str]) -> tuple[tf.Tensor, Features]:
+        """A run of way() at once: what comes out of it, and the wanted layers on the way; costs less than step()."""
+        found: Features = {}
+        pooled = False
+        for name, following in itertools.zip_longest(names, names[1:]):
+            if name == POOL:
+                y = y if pooled else self.pool(y)
+                continue
+            pooled = ONEDNN and following == POOL and self.pooling is tf.nn.avg_pool2d
+            users = 1 if following is None else 1 + (name in wanted)
+            y, *own = self.layers[name](y, users=users, pool=self.pool if pooled else None)
+            if name in wanted:
+                found[name] = own[0] if own else y
+        return y, found
 
     def enter(self, x: tf.Tensor) -> tf.Tensor:
         """What the first layer gets."""
@@ -74,10 +88,13 @@ class _Convolution:
         self.kernel: NDArray[np.generic] = layer.kernel.astype(dtype.as_numpy_dtype, copy=False)
         self.bias: NDArray[np.generic] = layer.bias.astype(dtype.as_numpy_dtype, copy=False)
 
-    def __call__(self, x: tf.Tensor, padding: str = "SAME", users: int = 1) -> list[tf.Tensor]:
+    def __call__(
+        self, x: tf.Tensor, padding: str = "SAME", users: int = 1, pool: Callable[[tf.Tensor], tf.Tensor] | None = None
+    ) -> list[tf.Tensor]:
         """The result, once for each of its users, whose gradients are added in the same pass as ReLU's.
 
-        With the padding VALID the border of x, which the result lacks, has no gradient.
+        pool: pooling by averages, for the first of them. With the padding VALID the border of x, which the result
+        lacks, has no gradient.
         """
 
         @tf.custom_gradient
@@ -90,7 +107,7 @@ class _Convolution:
                 dx = tf.nn.conv2d(through, transposed, 1, "SAME")
                 return dx if padding == "SAME" else tf.pad(dx, [[0, 0], [1, 1], [1, 1], [0, 0]])
 
-            return [tf.identity(y) for _ in range(users)], gradient
+            return [tf.identity(y) if pool is None else pool(y), *(tf.identity(y) for _ in range(users - 1))], gradient
 
         results: list[tf.Tensor] = convolve(x)
         return results
@@ -138,8 +155,17 @@ def _into_relu(gradients: tuple[tf.Tensor, ...], y: tf.Tensor) -> tf.Tensor:
 
 @tf.function(jit_compile=True, autograph=False)
 def _into_relu_at_once(gradients: tuple[tf.Tensor, ...], y: tf.Tensor) -> tf.Tensor:
-    """The same in one pass over the largest tensors there are, by XLA: a tenth of an evaluation less."""
-    return tf.where(y > 0, tf.add_n(gradients), tf.zeros_like(y))
+    """The same in one pass over the largest tensors there are, by XLA: a tenth of an evaluation less.
+
+    The first gradient may be that of averages of 2x2 values of y.
+    """
+    first, *others = gradients
+    if first.shape != y.shape:
+        _, height, width, channels = first.shape
+        quarters = tf.broadcast_to(first[:, :, None, :, None] / 4, (1, height, 2, width, 2, channels))
+        left_out = [[0, 0], *([0, whole % 2] for whole in y.shape[1:3]), [0, 0]]
+        first = tf.pad(tf.reshape(quarters, (1, 2 * height, 2 * width, channels)), left_out)
+    return tf.where(y > 0, tf.add_n([first, *others]), tf.zeros_like(y))
 
 
 def _rgb(layer: Layer) -> Layer:
