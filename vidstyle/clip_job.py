@@ -184,7 +184,7 @@ class ClipJob:
         self.controls.begin(self.shots, self.size, self._frames_before())
         pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
         skipped = 0 if self.controls.masked else first  # masks follow from all frames before
-        close_size = closer_size(self.size, (self.info.width, self.info.height))
+        close_size = closer_size(self.size, (self.info.width, self.info.height), self.config.flow)
         close: dict[int, Image] = {}
 
         def sources() -> Iterator[Image]:

@@ -109,7 +109,8 @@ def test_motion_found_in_larger_frames_is_that_of_the_painted_ones():
     ],
 )
 def test_motion_is_looked_for_in_frames_up_to_twice_as_large(painted, source, expected):
-    assert closer_size(painted, source) == expected
+    assert closer_size(painted, source, "dis-fine") == expected
+    assert closer_size(painted, source, "dis") == painted
 
 
 def test_what_was_covered_for_a_moment_gets_its_old_paint_back():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,14 +17,18 @@ Flow = NDArray[np.float32]  # (H, W, 2), (x, y) in pixels
 Method = Callable[[Grey, Grey], Flow]
 
 
-# Up to how many times as large as they are painted frames are looked at for flow, where the source is larger. Twice as
-# large, at 256 pixels, the warped source was a fifth to two fifths closer to the next frame; five times as large, half.
-CLOSER = 2
+class FlowMethod(NamedTuple):
+    """find: from two pictures to the flow of the first towards the second. closer: up to how many times as large as
+    they are painted frames are looked at, where the source is larger.
+    """
+
+    find: Method
+    closer: int = 1
 
 
-def closer_size(painted: tuple[int, int], source: tuple[int, int]) -> tuple[int, int]:
+def closer_size(painted: tuple[int, int], source: tuple[int, int], method: str) -> tuple[int, int]:
     """The size, (width, height), at which to look for motion in frames that are painted and filmed at other sizes."""
-    factor = max(1.0, min(CLOSER, source[0] / painted[0], source[1] / painted[1]))
+    factor = max(1.0, min(FLOWS[method].closer, source[0] / painted[0], source[1] / painted[1]))
     return round(painted[0] * factor), round(painted[1] * factor)
 
 
@@ -32,7 +37,7 @@ def estimate_motion(previous: Image, current: Image, method: str, size: tuple[in
 
     size: (height, width) of the result, by default that of the frames.
     """
-    flow = FLOWS[method]
+    flow = FLOWS[method].find
     before, now = _grey(previous), _grey(current)
     backward, forward = (_resized(field, size or before.shape) for field in (flow(now, before), flow(before, now)))
     return Motion(backward, reliable(backward, forward))
@@ -64,10 +69,13 @@ def _farneback(a: Grey, b: Grey) -> Flow:
 
 
 # Flow methods. To add one: a function from two grey uint8 (H, W) pictures to the flow of the first towards the second.
-FLOWS: dict[str, Method] = {
+FLOWS: dict[str, FlowMethod] = {
     # Kroeger et al. 2016, dense inverse search, at OpenCV's three trades of speed for detail.
-    "dis": _dis(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM),
-    "dis-fast": _dis(cv2.DISOPTICAL_FLOW_PRESET_FAST),
-    "dis-ultrafast": _dis(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST),
-    "farneback": _farneback,  # Farneback 2003, polynomial expansion
+    "dis": FlowMethod(_dis(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)),
+    "dis-fast": FlowMethod(_dis(cv2.DISOPTICAL_FLOW_PRESET_FAST)),
+    "dis-ultrafast": FlowMethod(_dis(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)),
+    # Twice as large, at 256 pixels, the warped source was a fifth to two fifths closer to the next frame. Paint that
+    # follows it flickers less by that flow and more by one of the painted size, by which others measure.
+    "dis-fine": FlowMethod(_dis(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), closer=2),
+    "farneback": FlowMethod(_farneback),  # Farneback 2003, polynomial expansion
 }
