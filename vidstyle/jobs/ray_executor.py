@@ -22,6 +22,7 @@ from ..motion.shots import Shot
 from ..neural.frame_result import FrameResult
 from ..neural.processor import rounds_by_threads
 from ..neural.state import Resume, State
+from ..silence import silence
 
 RETRIES = 5  # of a task whose worker was lost; it begins anew, and what it gave before is not painted into the result
 BEHIND = 8  # objects, two for each frame, that a worker may be ahead of who collects them
@@ -69,12 +70,13 @@ class RayExecutor:
         local: dict[str, Any] = {"num_cpus": _cores_here(), "include_dashboard": False}
         handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            ray.init(
-                self.address or "local",
-                logging_level=logging.CRITICAL,
-                log_to_driver=False,
-                **({} if self.address else local),
-            )
+            with silence():  # it tells of its own log level
+                ray.init(
+                    self.address or "local",
+                    logging_level=logging.CRITICAL,
+                    log_to_driver=False,
+                    **({} if self.address else local),
+                )
         except (ConnectionError, ValueError, RuntimeError) as error:
             if self.address is None:
                 raise ResourceError(f"--executor ray: Ray does not start here ({error}); paint without it") from error
