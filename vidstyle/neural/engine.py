@@ -25,7 +25,7 @@ from .window import WORTHWHILE, Place, Surroundings, Window
 
 Picture = NDArray[np.float32]  # (H, W, 3), RGB 0..255
 
-# Optimisers. To add one: a module with fresh() and minimize() as in optimize.Optimizer.
+# Optimisers. To add one: a module as optimize.Optimizer says.
 OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": lbfgs, "adam": adam}
 
 

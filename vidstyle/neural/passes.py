@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ..blending import Blend
 from ..config import Config
 from ..errors import OptimizationError
-from ..motion.carry import Past, carry, find_origins
+from ..motion.carry import Past
 from ..motion.flow import estimate_motion
-from ..motion.reliability import warping_error
+from ..motion.reliability import warp_paint, warping_error
 from .engine import Engine
 from .firmness import Firmness, emphasis
 from .frame_result import ClipTick, FrameResult
@@ -64,7 +64,7 @@ def passes(
                     continue
                 begin = time.perf_counter()
                 past = Past(sources[beside], np.array(images[beside]))
-                origins = find_origins([past.source], sources[index], config.flow)
+                motion = estimate_motion(past.source, sources[index], config.flow)
                 held = np.equal(own, before).all(-1) & np.equal(sources[index], past.source).all(-1)
                 try:
                     painted = engine.paint(
@@ -72,10 +72,10 @@ def passes(
                         np.where(held[..., None], past.image, own),
                         config.effort.evaluations,
                         memory,
-                        np.where(held[..., None], past.image, carry([past.image], origins)),
-                        firmness.of(origins.motion, origins.motion.reliable),
+                        np.where(held[..., None], past.image, warp_paint(past.image, motion.backward)),
+                        firmness.of(motion, motion.reliable),
                         held,
-                        emphasis(origins.motion),
+                        emphasis(motion),
                         config.effort.tolerance,
                         None if tick is None else partial(tick, found[index].index),
                         blend(found[index].index),
@@ -83,7 +83,7 @@ def passes(
                 except OptimizationError as error:
                     raise OptimizationError(f"frame {found[index].index}: {error}") from error
                 memory, before = painted.memory, own
-                firmness.heed(past, Past(sources[index], painted.image), origins.motion)
+                firmness.heed(past, Past(sources[index], painted.image), motion)
                 images[index] = painted.image
                 found[index] = replace(
                     found[index],

@@ -30,7 +30,9 @@ def rounds_by_threads() -> bool:
     its sums in as many pieces as there are threads.
     """
     chosen = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
-    return not _flags() & {"avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16"} if chosen is None else chosen == "0"
+    if chosen is not None:
+        return chosen.lower() in ("0", "false")
+    return _flags().isdisjoint({"avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16"})
 
 
 def _flags() -> set[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..config import Precision
 from ..silence import silence
-from .processor import native_bfloat16, resolved, rounds_by_threads
+from .processor import native_bfloat16, resolved
 
 __all__ = ["compute_dtype", "give_back_memory", "native_bfloat16", "out_of_memory", "tf", "traced"]
 
@@ -21,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with silence():  # TensorFlow greets from C++ before any setting can stop it
     import tensorflow as tf
     from tensorflow.python.framework import ops
+    from tensorflow.python.util import _pywrap_util_port
 
     tf.constant(0)  # finds the devices, which it greets too
 
@@ -30,8 +31,8 @@ tf.config.experimental.enable_op_determinism()
 # It warns of many graphs of the same function; each engine has its own on purpose.
 tf.get_logger().setLevel("ERROR")
 
-# Whether convolutions are computed by oneDNN.
-ONEDNN = not rounds_by_threads() and not tf.config.list_physical_devices("GPU")
+# Whether convolutions are computed by oneDNN, which not every build of TensorFlow has.
+ONEDNN = _pywrap_util_port.IsMklEnabled() and not tf.config.list_physical_devices("GPU")
 
 M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 LARGE_BLOCK = 4 << 20  # bytes

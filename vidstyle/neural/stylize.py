@@ -107,20 +107,21 @@ class Stylizer:
         starts = {shot.start: shot for shot in shots}
         # What the chain that paints the frame has seen before.
         sources: deque[Image] = deque(lead, max(DISTANCES))
-        last: Image | None = None
+        last: Image | None = None  # the closer version of the frame before
         for index, frame in enumerate(frames):
             close = closer(index)
-            now = frame if close is None else close
             origins = None
             if index in starts:
                 if index > 0 and not starts[index].joined:
                     sources.clear()
-            elif last is not None and resume.wanted(index):
-                motion = estimate_motion(last, now, self.config.flow, (frame.shape[0], frame.shape[1]))
+            elif resume.wanted(index):
+                motion = None
+                if last is not None and close is not None:
+                    motion = estimate_motion(last, close, self.config.flow, (frame.shape[0], frame.shape[1]))
                 origins = find_origins(sources, frame, self.config.flow, motion)
             yield frame, origins
             sources.append(frame)
-            last = now
+            last = close
 
     def _once(
         self,
