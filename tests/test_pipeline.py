@@ -1,9 +1,7 @@
 """End to end at small size with the real weights, through the Python API."""
 
 import json
-from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -13,9 +11,7 @@ from safetensors.numpy import load_file, save_file
 import vidstyle
 from vidstyle.config import Style
 from vidstyle.errors import InputError, OptimizationError, OptionError, OutputError
-from vidstyle.framing import count_frames, target_size
 from vidstyle.media import ClipInfo, Frame, WriteOptions, create_clip, open_clip
-from vidstyle.naming import default_output
 from vidstyle.neural.weights import EMBEDDED
 
 QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32"}
@@ -267,128 +263,3 @@ def test_a_part_without_frames_is_refused(small):
         vidstyle.stylize_frames(small / "clip.gif", [small / "swirl.png"], start=Fraction(9))
     with pytest.raises(InputError, match="no such file"):
         vidstyle.stylize_frames(small / "none.gif", [small / "swirl.png"])
-
-
-INFO = ClipInfo("mp4", 1280, 720, frame_count=132, tick=Fraction(1, 25), rate=Fraction(25), duration=Fraction(132, 25))
-
-
-@pytest.mark.parametrize(
-    ("info", "size", "expected"),
-    [(INFO, None, (512, 288)), (INFO, 256, (256, 144)), (INFO, 2560, (2560, 1440))],
-)
-def test_target_size(info, size, expected):
-    assert target_size(info, size) == expected
-    assert target_size(replace(info, width=200, height=100), None) == (200, 100)
-    with pytest.raises(OptionError, match="give --size 160 or more"):
-        target_size(replace(info, width=1000, height=100), 100)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"),
-    [("0", None, 132), ("0.4", "1.36", 24), ("0.41", "1.36", 23), ("5", None, 7), ("5", "99", 7), ("6", None, 0)],
-)
-def test_count_frames(start, end, expected):
-    assert count_frames(INFO, Fraction(start), None if end is None else Fraction(end)) == expected
-
-
-@pytest.mark.parametrize(
-    ("source", "format", "expected"),
-    [
-        ("a/cat.gif", "gif", "a/cat_picasso_monet.gif"),
-        ("cat.webm", "webm", "cat_picasso_monet.webm"),
-        ("cat.jpeg", "jpeg", "cat_picasso_monet.jpeg"),
-        ("cat.png", "apng", "cat_picasso_monet.apng"),
-    ],
-)
-def test_default_output(source, format, expected):
-    styles = (Style(Path("x/picasso.jpg")), Style(Path("monet.png")))
-    assert default_output(Path(source), replace(INFO, format=format), styles) == Path(expected)
-
-
-def test_default_output_of_folders_is_a_folder_beside_them(tmp_path):
-    styles = (Style(Path("monet.png")),)
-    for source, format in ((tmp_path / "shots", "folder"), (tmp_path / "shots" / "f_%04d.png", "pattern")):
-        assert default_output(source, replace(INFO, format=format), styles) == tmp_path / "shots_monet"
-
-
-def still_clip(path, frames=6, repeat=(), loop=None):
-    """A clip of a still ground over which a square moves; frames in `repeat` show what the one before showed."""
-    ground = np.random.default_rng(0).integers(0, 255, (8, 12, 3)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
-    info = ClipInfo("apng", 48, 32, frame_count=frames, tick=Fraction(1, 10), loop=loop)
-    images, at = [], 0
-    for index in range(frames):
-        at += 0 if index in repeat else 2
-        images.append(ground.copy())
-        images[-1][10:18, at : at + 8] = (250, 240, 20)
-    with create_clip(path, info) as writer:
-        for image in images:
-            writer.write(Frame(image, Fraction(1, 10)))
-    return images
-
-
-def test_what_does_not_change_keeps_its_paint_bit_for_bit(tmp_path, small):
-    sources = still_clip(tmp_path / "a.apng", repeat=(3,))  # APNG keeps every colour
-    done = list(vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], **QUICK))
-    results = [step.result.image for step in done]
-    never = np.all([(image == sources[0]).all(-1) for image in sources], 0)
-    assert 0.5 < never.mean() < 1
-    for result in results[1:]:
-        np.testing.assert_array_equal(result[never], results[0][never])
-    assert (results[1][~never] != results[0][~never]).any()
-    np.testing.assert_array_equal(results[3], results[2])
-    assert [step.result.evaluations for step in done] == [12, 3, 3, 0, 3, 3]
-
-
-def test_more_passes_are_better(tmp_path, small):
-    def loss(passes, output="out.gif"):
-        run = {**QUICK, "first_evaluations": 30, "loop": "off", "passes": passes}
-        report = vidstyle.stylize_clip(
-            small / "clip.gif", [small / "cubist.png"], tmp_path / f"{passes}{output}", **run
-        )
-        return np.mean([row["loss"]["content"] * 0.4 + row["loss"]["style"] for row in report.frames[1:]])
-
-    assert loss(3) < loss(1)
-    loss(3, "again.gif")
-    assert (tmp_path / "3out.gif").read_bytes() == (tmp_path / "3again.gif").read_bytes()
-
-
-def test_what_does_not_change_stays_the_same_in_every_pass(tmp_path, small):
-    _, frames = read(small / "clip.gif")
-    still = [replace(frames[0], duration=Fraction(8, 100))] * 5
-    info = ClipInfo("gif", 48, 27, frame_count=5, tick=Fraction(8, 100))
-    with create_clip(tmp_path / "still.gif", info) as writer:
-        for frame in still:
-            writer.write(frame)
-    steps = vidstyle.stylize_frames(tmp_path / "still.gif", [small / "cubist.png"], **QUICK, passes=2)
-    pictures = [step.result.image for step in steps]
-    assert all(np.array_equal(picture, pictures[0]) for picture in pictures)
-
-
-def test_a_loop_closes_as_smoothly_as_it_runs(tmp_path, small):
-    def seam(loop):
-        done = list(vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], loop=loop, **QUICK))
-        first, *_, last = [step.result.image for step in done]
-        return np.square(first - last)[20:].mean()  # below the square nothing moves
-
-    still_clip(tmp_path / "a.apng", frames=8, loop=0)
-    assert seam("auto") == seam("on") == 0
-    changing = vidstyle.stylize_frames(small / "clip.gif", [small / "cubist.png"], loop="off", **QUICK)
-    assert next(changing).result.warp_error is None
-
-
-def test_a_cut_begins_anew(tmp_path, small):
-    ground = np.random.default_rng(1).integers(0, 255, (2, 8, 12, 3)).repeat(4, 1).repeat(4, 2).astype(np.uint8)
-    info = ClipInfo("apng", 48, 32, frame_count=12, tick=Fraction(1, 10))
-    with create_clip(tmp_path / "a.apng", info) as writer:
-        for index in range(12):
-            writer.write(Frame(np.roll(ground[index // 6], index % 6, 1), Fraction(1, 10)))
-
-    def run(**settings):
-        return vidstyle.stylize_clip(
-            tmp_path / "a.apng", [small / "cubist.png"], tmp_path / f"{len(settings)}.apng", **settings, **QUICK
-        ).as_dict()
-
-    cut, uncut = run(), run(shots=False)
-    assert cut["shots"] == [[0, 6], [6, 12]] and uncut["shots"] == [[0, 12]]
-    assert [row["index"] for row in cut["frames"] if row["warp_error"] is None] == [0, 6]
-    assert [row["index"] for row in uncut["frames"] if row["warp_error"] is None] == [0]

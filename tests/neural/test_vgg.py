@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from vidstyle.config import layer_names
-from vidstyle.neural.runtime import tf, traced
+from vidstyle.neural.processor import rounds_by_threads
+from vidstyle.neural.runtime import ONEDNN, tf, traced
 from vidstyle.neural.vgg import MEAN_RGB, Vgg
 from vidstyle.neural.weights import load_weights
 
@@ -94,3 +95,8 @@ def test_bfloat16_features_and_gradients_stay_close_to_float32(weights, picture)
 
     for exact, rounded in zip(both(tf.float32), both(tf.bfloat16), strict=True):
         assert np.linalg.norm(exact - rounded) < 0.05 * np.linalg.norm(exact)
+
+
+@pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="it convolves on the GPU")
+def test_without_tensorflow_it_is_known_whether_it_has_onednn():
+    assert rounds_by_threads() is not ONEDNN

@@ -1,0 +1,94 @@
+"""Frames of a clip among each other, end to end with the real weights: still parts, passes, loops and cuts."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+import vidstyle
+from vidstyle.media import ClipInfo, Frame, create_clip, open_clip
+
+QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32"}
+
+
+def still_clip(path, frames=6, repeat=(), loop=None):
+    """A clip of a still ground over which a square moves; frames in `repeat` show what the one before showed."""
+    ground = np.random.default_rng(0).integers(0, 255, (8, 12, 3)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
+    info = ClipInfo("apng", 48, 32, frame_count=frames, tick=Fraction(1, 10), loop=loop)
+    images, at = [], 0
+    for index in range(frames):
+        at += 0 if index in repeat else 2
+        images.append(ground.copy())
+        images[-1][10:18, at : at + 8] = (250, 240, 20)
+    with create_clip(path, info) as writer:
+        for image in images:
+            writer.write(Frame(image, Fraction(1, 10)))
+    return images
+
+
+def test_what_does_not_change_keeps_its_paint_bit_for_bit(tmp_path, small):
+    sources = still_clip(tmp_path / "a.apng", repeat=(3,))  # APNG keeps every colour
+    done = list(vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], **QUICK))
+    results = [step.result.image for step in done]
+    never = np.all([(image == sources[0]).all(-1) for image in sources], 0)
+    assert 0.5 < never.mean() < 1
+    for result in results[1:]:
+        np.testing.assert_array_equal(result[never], results[0][never])
+    assert (results[1][~never] != results[0][~never]).any()
+    np.testing.assert_array_equal(results[3], results[2])
+    assert [step.result.evaluations for step in done] == [12, 3, 3, 0, 3, 3]
+
+
+def test_more_passes_are_better(tmp_path, small):
+    def loss(passes, output="out.gif"):
+        run = {**QUICK, "first_evaluations": 30, "loop": "off", "passes": passes}
+        report = vidstyle.stylize_clip(
+            small / "clip.gif", [small / "cubist.png"], tmp_path / f"{passes}{output}", **run
+        )
+        return np.mean([row["loss"]["content"] * 0.4 + row["loss"]["style"] for row in report.frames[1:]])
+
+    assert loss(3) < loss(1)
+    loss(3, "again.gif")
+    assert (tmp_path / "3out.gif").read_bytes() == (tmp_path / "3again.gif").read_bytes()
+
+
+def test_what_does_not_change_stays_the_same_in_every_pass(tmp_path, small):
+    with open_clip(small / "clip.gif") as clip:
+        still = [replace(next(clip.frames()), duration=Fraction(8, 100))] * 5
+    info = ClipInfo("gif", 48, 27, frame_count=5, tick=Fraction(8, 100))
+    with create_clip(tmp_path / "still.gif", info) as writer:
+        for frame in still:
+            writer.write(frame)
+    steps = vidstyle.stylize_frames(tmp_path / "still.gif", [small / "cubist.png"], **QUICK, passes=2)
+    pictures = [step.result.image for step in steps]
+    assert all(np.array_equal(picture, pictures[0]) for picture in pictures)
+
+
+def test_a_loop_closes_as_smoothly_as_it_runs(tmp_path, small):
+    def seam(loop):
+        done = list(vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], loop=loop, **QUICK))
+        first, *_, last = [step.result.image for step in done]
+        return np.square(first - last)[20:].mean()  # below the square nothing moves
+
+    still_clip(tmp_path / "a.apng", frames=8, loop=0)
+    assert seam("auto") == seam("on") == 0
+    changing = vidstyle.stylize_frames(small / "clip.gif", [small / "cubist.png"], loop="off", **QUICK)
+    assert next(changing).result.warp_error is None
+
+
+def test_a_cut_begins_anew(tmp_path, small):
+    ground = np.random.default_rng(1).integers(0, 255, (2, 8, 12, 3)).repeat(4, 1).repeat(4, 2).astype(np.uint8)
+    info = ClipInfo("apng", 48, 32, frame_count=12, tick=Fraction(1, 10))
+    with create_clip(tmp_path / "a.apng", info) as writer:
+        for index in range(12):
+            writer.write(Frame(np.roll(ground[index // 6], index % 6, 1), Fraction(1, 10)))
+
+    def run(**settings):
+        return vidstyle.stylize_clip(
+            tmp_path / "a.apng", [small / "cubist.png"], tmp_path / f"{len(settings)}.apng", **settings, **QUICK
+        ).as_dict()
+
+    cut, uncut = run(), run(shots=False)
+    assert cut["shots"] == [[0, 6], [6, 12]] and uncut["shots"] == [[0, 12]]
+    assert [row["index"] for row in cut["frames"] if row["warp_error"] is None] == [0, 6]
+    assert [row["index"] for row in uncut["frames"] if row["warp_error"] is None] == [0]

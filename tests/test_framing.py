@@ -1,0 +1,54 @@
+"""The sizes, parts and names that a run chooses where nothing is said."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from vidstyle.config import Style
+from vidstyle.errors import OptionError
+from vidstyle.framing import count_frames, target_size
+from vidstyle.media import ClipInfo
+from vidstyle.naming import default_output
+
+INFO = ClipInfo("mp4", 1280, 720, frame_count=132, tick=Fraction(1, 25), rate=Fraction(25), duration=Fraction(132, 25))
+
+
+@pytest.mark.parametrize(
+    ("info", "size", "expected"),
+    [(INFO, None, (512, 288)), (INFO, 256, (256, 144)), (INFO, 2560, (2560, 1440))],
+)
+def test_target_size(info, size, expected):
+    assert target_size(info, size) == expected
+    assert target_size(replace(info, width=200, height=100), None) == (200, 100)
+    with pytest.raises(OptionError, match="give --size 160 or more"):
+        target_size(replace(info, width=1000, height=100), 100)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [("0", None, 132), ("0.4", "1.36", 24), ("0.41", "1.36", 23), ("5", None, 7), ("5", "99", 7), ("6", None, 0)],
+)
+def test_count_frames(start, end, expected):
+    assert count_frames(INFO, Fraction(start), None if end is None else Fraction(end)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "format", "expected"),
+    [
+        ("a/cat.gif", "gif", "a/cat_picasso_monet.gif"),
+        ("cat.webm", "webm", "cat_picasso_monet.webm"),
+        ("cat.jpeg", "jpeg", "cat_picasso_monet.jpeg"),
+        ("cat.png", "apng", "cat_picasso_monet.apng"),
+    ],
+)
+def test_default_output(source, format, expected):
+    styles = (Style(Path("x/picasso.jpg")), Style(Path("monet.png")))
+    assert default_output(Path(source), replace(INFO, format=format), styles) == Path(expected)
+
+
+def test_default_output_of_folders_is_a_folder_beside_them(tmp_path):
+    styles = (Style(Path("monet.png")),)
+    for source, format in ((tmp_path / "shots", "folder"), (tmp_path / "shots" / "f_%04d.png", "pattern")):
+        assert default_output(source, replace(INFO, format=format), styles) == tmp_path / "shots_monet"
