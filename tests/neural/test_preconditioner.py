@@ -18,7 +18,7 @@ def pairs(count, seed=0):
 def apply(vectors, steps, changes):
     guess = spectral(SIZE)
     shape = guess.map(guess.measure(tf.constant(steps), tf.constant(changes)))
-    return np.stack([shape(tf.constant(vector)).numpy() for vector in vectors])
+    return np.stack([shape.apply(tf.constant(vector)).numpy() for vector in vectors])
 
 
 @pytest.mark.parametrize("known", [0, 3])
@@ -28,6 +28,15 @@ def test_it_is_symmetric_and_positive(known):
     products = vectors @ apply(vectors, steps, steps * 2).T
     np.testing.assert_allclose(products, products.T, rtol=1e-3, atol=1e-2)
     assert np.linalg.eigvalsh(products).min() > 0
+
+
+@pytest.mark.parametrize("size", [(24, 40), (15, 64), (64, 15), (23, 41)])
+def test_its_energy_is_that_of_what_it_gives(size):
+    vectors = np.random.default_rng(2).normal(size=(3, size[0] * size[1] * 3)).astype(np.float32)
+    guess = spectral(size)
+    shape = guess.map(guess.measure(tf.constant(vectors), tf.constant(vectors[::-1] + vectors)))
+    for vector in map(tf.constant, vectors):
+        np.testing.assert_allclose(shape.energy(vector), np.dot(vector, shape.apply(vector)), rtol=1e-4)
 
 
 def test_fine_detail_may_move_further_than_middle_frequencies():

@@ -64,7 +64,8 @@ class State(NamedTuple):
 def fresh(size: int) -> Memory:
     """A memory without pairs, for pictures of `size` = H W 3 values."""
     rows = max(1, min(PAIRS, VALUES // size))
-    return _without_measures(tf.zeros((rows, size)), tf.zeros((rows, size)), tf.constant(0))
+    none = tf.zeros((rows, size))
+    return Memory(none, none, tf.constant(0), tf.zeros((rows, rows)), none[:, :0])
 
 
 def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
@@ -92,7 +93,9 @@ def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner =
     x = box.project(x)
     none = tf.zeros_like(x)
     if memory.measures.shape[1] == 0:
-        memory = memory._replace(measures=precondition.measure(memory.steps, memory.changes))
+        known = memory.steps.shape[0] if memory.pairs > 0 else 1
+        measures = precondition.measure(memory.steps[:known], memory.changes[:known])
+        memory = memory._replace(measures=tf.repeat(measures, memory.steps.shape[0] // known, 0))
     memory = Memory(*(tf.raw_ops.DeepCopy(x=part) for part in memory))
     infinite = Losses(*(tf.constant(math.inf) for _ in Losses._fields))
     # The first trial is x itself, so that the objective stands in the graph once.
@@ -149,34 +152,41 @@ def _accept(
     now: State, x: tf.Tensor, losses: Losses, gradient: tf.Tensor, moved: tf.Tensor, precondition: Preconditioner
 ) -> State:
     change = gradient - now.gradient
+    free = _free(x, now.box, gradient)
     curved = _dot(moved, change) > MIN_CURVATURE * tf.norm(moved) * tf.norm(change)
-    memory = tf.cond(curved, lambda: _remember(now.memory, moved, change, precondition), lambda: now.memory)
+    g = gradient * free
+    memory, along = _remember(now.memory, moved, change, g, curved, precondition)
     return now._replace(
         x=x,
         losses=losses,
         gradient=gradient,
-        direction=_direction(x, now.box, gradient, memory, precondition),
+        direction=_direction(g, free, memory, along, precondition),
         step=tf.constant(1.0),
         memory=memory,
         backtracks=tf.constant(0),
     )
 
 
-def _remember(memory: Memory, step: tf.Tensor, change: tf.Tensor, precondition: Preconditioner) -> Memory:
+def _remember(
+    memory: Memory, step: tf.Tensor, change: tf.Tensor, g: tf.Tensor, curved: tf.Tensor, precondition: Preconditioner
+) -> tuple[Memory, tf.Tensor]:
+    """The memory with this pair, if it is `curved`; and the products of its steps with g, (rows,)."""
     row = (memory.pairs % memory.steps.shape[0])[None]
 
     def put(rows: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
         # It changes its argument, which nobody else looks at: begin() has made a copy.
-        return tf.raw_ops.InplaceUpdate(x=rows, i=row, v=new)
+        return tf.cond(curved, lambda: tf.raw_ops.InplaceUpdate(x=rows, i=row, v=new[None]), lambda: rows)
 
-    steps, changes = put(memory.steps, step[None]), put(memory.changes, change[None])
-    return Memory(
+    steps = put(memory.steps, step)
+    products, along = tf.unstack(tf.matmul(tf.stack([change, g]), steps, transpose_b=True))
+    pair = Memory(
         steps,
-        changes,
-        memory.pairs + 1,
-        put(memory.products, tf.linalg.matvec(steps, change)[None]),
-        put(memory.measures, precondition.measure(step[None], change[None])),
+        put(memory.changes, change),
+        memory.pairs + tf.cast(curved, tf.int32),
+        put(memory.products, products),
+        put(memory.measures, precondition.measure(step[None], change[None])[0]),
     )
+    return pair, along
 
 
 def _by_age(memory: Memory) -> tf.Tensor:
@@ -195,8 +205,9 @@ def _shorten(now: State, total: tf.Tensor, slope: tf.Tensor, precondition: Preco
 
     def again() -> State:
         forgotten = Memory(*(tf.zeros_like(part) for part in now.memory))
+        free = _free(now.x, now.box, now.gradient)
         return now._replace(
-            direction=_steepest(now.x, now.box, now.gradient, precondition.map(forgotten.measures)),
+            direction=_steepest(now.gradient * free, free, precondition.map(forgotten.measures)),
             step=tf.constant(1.0),
             memory=forgotten,
             backtracks=tf.constant(0),
@@ -214,16 +225,18 @@ def _free(x: tf.Tensor, box: Box, gradient: tf.Tensor) -> tf.Tensor:
     return tf.cast(~held, tf.float32)
 
 
-def _steepest(x: tf.Tensor, box: Box, gradient: tf.Tensor, shape: Map) -> tf.Tensor:
-    free = _free(x, box, gradient)
-    downhill = -shape(gradient * free) * free
+def _steepest(g: tf.Tensor, free: tf.Tensor, shape: Map) -> tf.Tensor:
+    downhill = -shape.apply(g) * free
     return downhill * (FIRST_STEP / tf.maximum(tf.reduce_mean(tf.abs(downhill)), 1e-30))
 
 
-def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory, precondition: Preconditioner) -> tf.Tensor:
-    """-H g on the free values (Nocedal and Wright, algorithm 7.4, its two loops solved as triangular systems)."""
-    free = _free(x, box, gradient)
-    g = gradient * free
+def _direction(
+    g: tf.Tensor, free: tf.Tensor, memory: Memory, along: tf.Tensor, precondition: Preconditioner
+) -> tf.Tensor:
+    """-H g on the free values (Nocedal and Wright, algorithm 7.4, its two loops solved as triangular systems).
+
+    along: the products of g, 0 where a value is not free, with the memory's steps.
+    """
     steps, changes, pairs, products, measures = memory
     shape = precondition.map(measures)
     rows = steps.shape[0]
@@ -238,17 +251,16 @@ def _direction(x: tf.Tensor, box: Box, gradient: tf.Tensor, memory: Memory, prec
         """For all rows, by age; the solution by row."""
         return tf.gather(tf.linalg.triangular_solve(triangle, right[:, None], adjoint=adjoint)[:, 0], of_row)
 
-    alpha = solve(tf.gather(tf.linalg.matvec(steps, g), order), adjoint=True)
+    alpha = solve(tf.gather(along, order), adjoint=True)
     rest = g - tf.linalg.matvec(changes, alpha, transpose_a=True)
-    last = changes[order[-1]]
-    scale = ys[-1, -1] / tf.maximum(_dot(last, shape(last * free)), 1e-30)
-    hg = shape(rest * free) * tf.where(pairs > 0, scale, 1.0)
+    scale = ys[-1, -1] / tf.maximum(shape.energy(changes[order[-1]] * free), 1e-30)
+    hg = shape.apply(rest * free) * tf.where(pairs > 0, scale, 1.0)
     beta = tf.linalg.diag_part(products) * alpha - tf.linalg.matvec(changes, hg)
     delta = solve(tf.gather(beta, order), adjoint=False)
     hg += tf.linalg.matvec(steps, delta, transpose_a=True)
     direction = -hg * free
-    downhill = (pairs > 0) & (_dot(direction, gradient) < 0)
-    return tf.cond(downhill, lambda: direction, lambda: _steepest(x, box, gradient, shape))
+    downhill = (pairs > 0) & (_dot(direction, g) < 0)
+    return tf.cond(downhill, lambda: direction, lambda: _steepest(g, free, shape))
 
 
 def _dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
