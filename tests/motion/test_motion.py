@@ -126,3 +126,21 @@ def test_what_was_covered_for_a_moment_gets_its_old_paint_back():
     assert origins.far[0].distance == 2
     assert (behind == 10).mean() > 0.5  # the first time the square had not come there yet
     np.testing.assert_allclose(moved_here[:20], 20, rtol=1e-5)
+
+
+def test_where_nothing_changes_nothing_moves_and_what_does_is_found_as_in_the_whole():
+    background, thing = texture(144, 256), texture(30, 30, seed=1)
+    before, after = background.copy(), background.copy()
+    before[60:90, 100:130], after[62:92, 103:133] = thing, thing
+    origins = find_origins([before], after, "dis")
+    far = np.ones(before.shape[:2], np.bool_)
+    far[20:130, 60:180] = False
+    assert not origins.motion.backward[far].any() and origins.reliable[far].all()
+    inside = np.s_[68:86, 109:127]
+    errors = [
+        np.abs(found.backward[inside] - (-3, -2)).mean()
+        for found in (origins.motion, estimate_motion(before, after, "dis"))
+    ]
+    assert errors[0] < max(0.2, 1.1 * errors[1])
+    still = find_origins([before], before, "dis")
+    assert not still.motion.backward.any() and still.reliable.all()

@@ -20,9 +20,9 @@ SIZE = (53, 87)  # odd at several layers, whose poolings leave out a row
 PLACES = [
     Place((0, 0), (16, 16), SIZE),
     Place((16, 32), (16, 32), SIZE),
-    Place((36, 67), (17, 20), SIZE),
-    Place((11, 13), (9, 8), SIZE),
-    Place((0, 30), (53, 10), SIZE),
+    Place((32, 64), (21, 23), SIZE),
+    Place((0, 0), (9, 8), SIZE),
+    Place((0, 32), (53, 10), SIZE),
 ]
 CONFIG = Config(styles=(Style("a"), Style("b")), precision="float32")
 
@@ -36,13 +36,8 @@ def engine_of(config):
     return Engine(config, vgg, [np.uint8(random(60, 70, 3)), np.uint8(random(40, 90, 3))], SIZE)
 
 
-def targets_of(engine, blend):
-    emphasis = 1 + random(1, *SIZE, 1, high=1.0)
-    content, emphasised = engine._content(tf.constant(random(1, *SIZE, 3)), tf.constant(emphasis))
-    warped, reliable = random(1, *SIZE, 3), random(1, *SIZE, 1, high=1.0)
-    return Targets(
-        content, emphasised, engine.grams, *engine._blended(blend), tf.constant(warped), tf.constant(reliable)
-    )
+def weights(*shape):
+    return random(*shape, high=1.0)
 
 
 @pytest.mark.parametrize("pooling", ["avg", "max"])
@@ -50,20 +45,30 @@ def targets_of(engine, blend):
 @pytest.mark.parametrize("guided", [False, True])
 def test_value_and_gradient_are_those_of_the_whole_picture(pooling, normalization, guided):
     engine = engine_of(replace(CONFIG, pooling=pooling, normalization=normalization))
-    blend = Blend(engine.usual.shares, np.stack([random(*SIZE, high=1.0)] * 2)) if guided else engine.usual
-    targets = targets_of(engine, blend)
-    before = random(1, *SIZE, 3)
+    blend = Blend(engine.usual.shares, np.stack([weights(*SIZE)] * 2)) if guided else engine.usual
+    shares, guides = engine.blended(blend)
+    rows = {"grams": engine.grams, "style_shares": shares}
     for place in PLACES:
-        picture = before.copy()
-        place.cut(picture[0])[...] = 255 - place.cut(picture[0])
-        part, whole = tf.constant(place.cut(picture[0])[None]), tf.constant(picture)
+        x, content, warped = random(*SIZE, 3), random(*SIZE, 3)[::-1].copy(), random(*SIZE, 3)[:, ::-1]
+        reliable, emphasis = np.zeros(SIZE, np.float32), 1 + weights(1, *SIZE, 1)
+        place.cut(reliable)[...] = 0.5
+        warped, reliable = tf.constant(warped[None]), tf.constant(reliable[None, ..., None])
         window = Window(engine.vgg, engine.objective, SIZE, place.size)
-        around = window.survey(tf.constant(before), targets, tf.constant(window.starts(place.start, SIZE)))
+        around = window.survey(*map(tf.constant, (x[None], content[None], emphasis)), guides, tf.constant(place.start))
+        # What is in the window is not known when its surroundings are looked at.
+        for picture in (x, content):
+            place.cut(picture)[...] = 255 - place.cut(picture)
+        place.cut(emphasis[0])[...] = 3
+        part, whole, content = tf.constant(place.cut(x)[None]), tf.constant(x[None]), tf.constant(content[None])
+        inside = tf.constant(place.cut(content[0].numpy())[None])
+        targets = window.targets(around, inside, tf.constant(emphasis), warped, reliable, guides)._replace(**rows)
+        wanted, emphasised = engine.content(content, tf.constant(emphasis))
+        of_whole = Targets(wanted, emphasised, **rows, guides=guides, warped=warped, reliable=reliable)
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([part, whole])
-            found = window.losses(part, around)
-            expected = engine.objective.losses(whole, engine.strips.see(whole, targets.guides), targets)
-        np.testing.assert_allclose(found, expected, rtol=2e-6)
+            found = window.losses(part, around, targets)
+            expected = engine.objective.losses(whole, engine.strips.see(whole, guides), of_whole)
+        np.testing.assert_allclose(found, expected, rtol=3e-6)
         gradient = place.cut(tape.gradient(expected.total, whole)[0].numpy())
         np.testing.assert_allclose(
             tape.gradient(found.total, part)[0], gradient, rtol=1e-5, atol=3e-6 * np.abs(gradient).max()
@@ -75,18 +80,40 @@ def test_a_small_moving_part_is_painted_in_a_window_as_in_the_whole(monkeypatch)
     held[20:30, 40:60] = False
     start, content = random(*SIZE, 3), random(*SIZE, 3)[::-1]
     painted = {}
-    for worthwhile in (0.0, 1.0):
+    for worthwhile in (0.0, 9.0):
         monkeypatch.setattr(engine_module, "WORTHWHILE", worthwhile)
         engine = engine_of(CONFIG)
         first = engine.paint(content, start, 4)
         painted[worthwhile] = engine.paint(content, start, 6, first.memory, held=held)
         assert engine._work(~held)[0].size == ((32, 32) if worthwhile else SIZE)
         np.testing.assert_array_equal(painted[worthwhile].image[held], start[held])
-    whole, window = painted[0.0], painted[1.0]
+    whole, window = painted[0.0], painted[9.0]
     assert not np.array_equal(window.image[~held], start[~held])
     # Their first steps differ: what L-BFGS knows is cut to the window.
     assert window.losses["total"] == pytest.approx(whole.losses["total"], rel=0.02)
-    assert window.memory.steps.shape == whole.memory.steps.shape
+    assert window.memory.place.size == (32, 32) and whole.memory.place.size == SIZE
+
+
+def test_what_is_outside_is_looked_at_again_only_where_it_changed(monkeypatch):
+    monkeypatch.setattr(engine_module, "WORTHWHILE", 9.0)
+    engine = engine_of(CONFIG)
+    held = np.ones(SIZE, np.bool_)
+    held[20:30, 40:60] = False
+    _, graph = engine._work(~held)
+    surveys = []
+    survey = graph._survey
+    monkeypatch.setattr(graph, "_survey", lambda *given: surveys.append(given) or survey(*given))
+    start, content = random(*SIZE, 3), random(*SIZE, 3)[::-1].copy()
+    first = engine.paint(content, start, 3, held=held)
+    content[22:28, 45:55] = 0
+    again = engine.paint(content, first.image, 3, first.memory, held=held)
+    assert len(surveys) == 1
+    graph._surveyed = None  # as where a run is resumed
+    afresh = engine.paint(content, first.image, 3, first.memory, held=held)
+    np.testing.assert_array_equal(again.image, afresh.image)
+    content[0, 0] = 0
+    engine.paint(content, again.image, 3, again.memory, held=held)
+    assert len(surveys) == 3
 
 
 def test_pairs_without_curvature_in_a_part_are_forgotten():
@@ -105,8 +132,8 @@ def test_the_place_is_around_all_that_changes():
     changing[17:40, 190:195] = True
     place = Place.around(changing)
     assert place.cut(changing).sum() == changing.sum()
-    assert place.start == (16, 168) and place.size == (32, 32)
+    assert place.start == (16, 160) and place.size == (32, 40)
     values = tf.constant(random(3, 100 * 200 * 3))
     laid = place.lay_values(place.cut_values(values))
     np.testing.assert_array_equal(place.cut_values(laid), place.cut_values(values))
-    assert np.count_nonzero(laid) == 3 * 32 * 32 * 3
+    assert np.count_nonzero(laid) == 3 * 32 * 40 * 3

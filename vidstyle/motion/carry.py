@@ -19,6 +19,9 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 DISTANCES = (2, 4, 8)
 WORTHWHILE = 0.002  # share of the pixels that must be in want of paint for another flow to be computed
 
+# Pixels around what changes in which motion is looked for; several times as far as the flow's patches see.
+MARGIN = 32
+
 # A source pixel counts as changed from SAME to OTHER, in 0..255: below is noise of the camera and the coding.
 SAME, OTHER = 8.0, 32.0
 
@@ -64,14 +67,14 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
     motion: from the nearest to `frame`, where it was found in larger versions of them.
     """
     if motion is None:
-        motion = estimate_motion(sources[-1], frame, method)
+        motion = _motion(sources[-1], frame, method)
     found, changed = motion.reliable, _changed(sources[-1], frame, motion)
     far: list[Far] = []
     for distance in DISTANCES:
         wanting = (1 - found) * changed
         if distance > len(sources) or wanting.mean() < WORTHWHILE:
             break
-        other = estimate_motion(sources[-distance], frame, method)
+        other = _motion(sources[-distance], frame, method)
         # Only what looks as it did then: a flow across several frames is often wrong where it seems consistent.
         take = (wanting > 0) & (other.reliable > 0) & (_changed(sources[-distance], frame, other) == 0)
         if not take.any():
@@ -90,6 +93,21 @@ def carry(images: Sequence[Array], origins: Origins) -> Array:
     for distance, part, flow, take in origins.far:
         moved[part][take] = warp_paint(images[-distance], flow)[take]
     return moved
+
+
+def _motion(source: Image, frame: Image, method: str) -> Motion:
+    """As estimate_motion() finds it, looked for only around what changes; elsewhere nothing moves."""
+    differs = np.any(source != frame, axis=2)
+    if not differs.any():
+        return Motion(np.zeros((*differs.shape, 2), np.float32), np.ones(differs.shape, np.float32))
+    spans = [np.flatnonzero(differs.any(1 - axis))[[0, -1]] + (-MARGIN, 1 + MARGIN) for axis in (0, 1)]
+    rows, columns = (slice(max(0, first), last) for first, last in spans)
+    found = estimate_motion(source[rows, columns], frame[rows, columns], method)
+    if found.reliable.shape == differs.shape:
+        return found
+    backward, reliable = np.zeros((*differs.shape, 2), np.float32), np.ones(differs.shape, np.float32)
+    backward[rows, columns], reliable[rows, columns] = found.backward, found.reliable
+    return Motion(backward, reliable)
 
 
 def _changed(source: Image, frame: Image, motion: Motion) -> Array:

@@ -150,7 +150,7 @@ class Chain:
         arrays: dict[str, NDArray[Any]] = {
             **{f"source {n}": past.source for n, past in enumerate(self.history)},
             **{f"image {n}": past.image for n, past in enumerate(self.history)},
-            **{f"memory {n}": np.asarray(tensor) for n, tensor in enumerate(memory or ())},
+            **{f"memory {n}": np.asarray(tensor) for n, tensor in enumerate(memory.known if memory else ())},
             **{f"end {n}": end.image for n, end in enumerate(ends)},
             **{f"share {layer}": share for layer, share in blend.shares.items()},
             "factors": self.firmness.factors,
@@ -162,6 +162,7 @@ class Chain:
         facts = {
             "losses": self.painted.losses,
             "levels": list(self.levels),
+            "place": memory.place if memory else (),
             "ends": [end.losses for end in ends],
             "evaluations": evaluations,
             "seconds": seconds,
@@ -172,7 +173,7 @@ class Chain:
         facts, arrays = state.facts, state.arrays
         self.history.extend(map(Past, state.all("source"), state.all("image")))
         last = self.history[-1].image
-        memory = self.stylizer.engine((last.shape[0], last.shape[1])).remember(state.all("memory"))
+        memory = self.stylizer.engine((last.shape[0], last.shape[1])).remember(facts["place"], state.all("memory"))
         self.painted = Painted(last, facts["losses"], 0, memory)
         self.still = arrays.get("still")
         shares = {name.removeprefix("share "): share for name, share in arrays.items() if name.startswith("share ")}

@@ -38,13 +38,47 @@ CHUNK = 5
 LARGE = 500_000  # pixels, above which memory is dear and time is long
 
 
+class Memory(NamedTuple):
+    """What the optimiser knows of the values of a place, for the next frame."""
+
+    place: Place
+    known: Any
+
+
 class Painted(NamedTuple):
     """image: float32 (H, W, 3), 0..255. losses: each term without its weight, and their weighted `total`."""
 
     image: Picture
     losses: dict[str, float]
     evaluations: int
-    memory: Any
+    memory: Memory | None
+
+
+class _Sought(NamedTuple):
+    """From where, and to what: as the arguments of Engine.paint()."""
+
+    x: Picture
+    content: Picture
+    emphasis: NDArray[np.float32]
+    warped: Picture
+    reliable: NDArray[np.float32]
+    blend: Blend
+
+    def copy(self) -> _Sought:
+        """The same in arrays of its own."""
+        x, content, emphasis, warped, reliable = map(np.array, self[:-1])
+        return _Sought(x, content, emphasis, warped, reliable, self.blend)
+
+    def same(self, other: _Sought, place: Place) -> bool:
+        """Whether it differs from another one in this place only."""
+        if self.blend is not other.blend:
+            return False
+        for mine, theirs in zip(self[:-1], other[:-1], strict=True):
+            differs = mine != theirs
+            place.cut(differs)[...] = False
+            if differs.any():
+                return False
+        return True
 
 
 class Engine:
@@ -65,7 +99,7 @@ class Engine:
         if is_large(size):
             self.chunk = 1
             give_back_memory()
-        self._content = traced(self._trace_content)
+        self.content = traced(self._trace_content)
         self._graphs: dict[tuple[int, int], _Graph] = {}
 
     @out_of_memory()
@@ -74,7 +108,7 @@ class Engine:
         content: Picture,
         start: Picture,
         evaluations: int,
-        memory: Any = None,
+        memory: Memory | None = None,
         warped: Picture | None = None,
         reliable: NDArray[np.float32] | None = None,
         held: NDArray[np.bool_] | None = None,
@@ -96,32 +130,28 @@ class Engine:
             warped, reliable = start, np.zeros(self.size, np.float32)
         if emphasis is None:
             emphasis = np.ones(self.size, np.float32)
-        wanted, emphasised = self._content(tf.constant(content[None]), tf.constant(emphasis[None, ..., None]))
-        targets = Targets(
-            wanted,
-            emphasised,
-            self.grams,
-            *self._blended(self.usual if blend is None else blend),
-            tf.constant(warped[None]),
-            tf.constant(reliable[None, ..., None]),
-        )
         if held is None:
             held = np.zeros(self.size, np.bool_)
         image = np.clip(start, LOWEST, HIGHEST)
+        # Nothing pulls at what is held.
+        sought = _Sought(
+            image,
+            content,
+            np.where(held, np.float32(1), emphasis),
+            warped,
+            np.where(held, np.float32(0), reliable),
+            self.usual if blend is None else blend,
+        )
         place, graph = self._work(~held)
-        given = graph.given(image, targets, place)
+        around, targets = graph.given(sought, place)
         x = tf.constant(place.cut(image).ravel())
         kept = box(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)))
-        # No name for the memory: it would be kept until the end beside the one that takes its place.
-        state = self.optimizer.begin(
-            x,
-            kept,
-            self.optimizer.fresh(x.shape[0]) if memory is None else self.optimizer.map(memory, place.cut_values),
-            graph.precondition,
-        )
+        known = self.optimizer.fresh(x.shape[0]) if memory is None else self._moved(memory, place)
+        state = self.optimizer.begin(x, kept, known, graph.precondition)
+        del known, memory  # they would be kept until the end beside the one that takes their place
         reached = math.inf
         for until in (*range(self.chunk, evaluations, self.chunk), evaluations):
-            state = graph.advance(state, given, tf.constant(until))
+            state = graph.advance(state, around, targets, tf.constant(until))
             losses = _plain(state.losses)
             if not math.isfinite(losses["total"]):
                 bad = [name for name, value in state.start._asdict().items() if not math.isfinite(value)]
@@ -137,11 +167,18 @@ class Engine:
                 reached = losses["total"]
             if state.done:
                 break
-        memory = self.optimizer.map(state.memory, place.lay_values)
+        learned = Memory(place, state.memory)
         if losses["total"] > float(state.start.total):  # by less than bfloat16 rounds; but worse is worse
-            return Painted(image, _plain(state.start), int(state.evaluations), memory)
+            return Painted(image, _plain(state.start), int(state.evaluations), learned)
         place.cut(image)[...] = state.x.numpy().reshape(*place.size, 3)
-        return Painted(image, losses, int(state.evaluations), memory)
+        return Painted(image, losses, int(state.evaluations), learned)
+
+    def _moved(self, memory: Memory, place: Place) -> Any:
+        """What the optimiser knows, for the values of another place."""
+        if memory.place == place:
+            return memory.known
+        whole = self.optimizer.map(memory.known, memory.place.lay_values)
+        return self.optimizer.map(whole, place.cut_values)
 
     def share(self, changing: NDArray[np.bool_]) -> float:
         """What an evaluation costs where only these pixels (H, W) change, over one of the whole picture."""
@@ -159,11 +196,14 @@ class Engine:
                 return each, graph
         return whole, graph
 
-    def remember(self, arrays: Sequence[NDArray[Any]]) -> Any:
-        """The optimiser's memory from its parts as arrays; None from none."""
-        return type(self.optimizer.fresh(1))(*map(tf.constant, arrays)) if arrays else None
+    def remember(self, place: Sequence[Sequence[int]], arrays: Sequence[NDArray[Any]]) -> Memory | None:
+        """The memory of a place from its parts as arrays; None from none."""
+        if not arrays:
+            return None
+        known = type(self.optimizer.fresh(1))(*map(tf.constant, arrays))
+        return Memory(Place(*((down, across) for down, across in place)), known)
 
-    def _blended(self, blend: Blend) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+    def blended(self, blend: Blend) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Targets.style_shares and Targets.guides."""
         shares, guides = {}, {}
         for name, counting in self.objective.counting.items():
@@ -193,26 +233,38 @@ class _Graph:
         self.share = 1.0 if self.window is None else self.window.share()
         self.precondition = spectral(size)
         self.advance = traced(self._trace_advance)
-        self._survey = None if self.window is None else traced(self.window.survey)
+        if self.window is not None:
+            self._survey, self._targets = traced(self.window.survey), traced(self.window.targets)
+        self._surveyed: tuple[Place, _Sought, Surroundings] | None = None
 
-    def given(self, x: Picture, targets: Targets, place: Place) -> Targets | Surroundings:
-        """What advance() needs, for the picture x of which only the window will change."""
-        if self.window is None or self._survey is None:
-            return targets
-        starts = tf.constant(self.window.starts(place.start, place.whole))
-        return self._survey(tf.constant(x[None]), targets, starts)
+    def given(self, sought: _Sought, place: Place) -> tuple[Surroundings | None, Targets]:
+        """What advance() needs where only this place of sought.x will change."""
+        shares, guides = self.engine.blended(sought.blend)
+        warped, reliable = tf.constant(sought.warped[None]), tf.constant(sought.reliable[None, ..., None])
+        emphasis = tf.constant(sought.emphasis[None, ..., None])
+        if self.window is None:
+            wanted, counted = self.engine.content(tf.constant(sought.content[None]), emphasis)
+            return None, Targets(wanted, counted, self.engine.grams, shares, guides, warped, reliable)
+        if self._surveyed is None or self._surveyed[0] != place or not sought.same(self._surveyed[1], place):
+            x, content = (tf.constant(picture[None]) for picture in (sought.x, sought.content))
+            around = self._survey(x, content, emphasis, guides, tf.constant(place.start))
+            self._surveyed = place, sought.copy(), around
+        else:
+            around = self._surveyed[2]
+        content = tf.constant(place.cut(sought.content)[None])
+        targets = self._targets(around, content, emphasis, warped, reliable, guides)
+        return around, targets._replace(grams=self.engine.grams, style_shares=shares)
 
-    def _trace_advance(self, state: State, given: Targets | Surroundings, until: tf.Tensor) -> State:
+    def _trace_advance(self, state: State, around: Surroundings | None, targets: Targets, until: tf.Tensor) -> State:
         def evaluate(x: tf.Tensor) -> tuple[Losses, tf.Tensor]:
             with tf.GradientTape() as tape:
                 tape.watch(x)
                 picture = tf.reshape(x, (1, *self.size, 3))
-                if isinstance(given, Surroundings):
-                    assert self.window is not None
-                    losses = self.window.losses(picture, given)
+                if self.window is not None and around is not None:
+                    losses = self.window.losses(picture, around, targets)
                 else:
-                    seen = self.engine.strips.see(picture, given.guides)
-                    losses = self.engine.objective.losses(picture, seen, given)
+                    seen = self.engine.strips.see(picture, targets.guides)
+                    losses = self.engine.objective.losses(picture, seen, targets)
             return losses, tape.gradient(losses.total, x)
 
         return self.engine.optimizer.advance(evaluate, state, until, self.precondition)

@@ -93,10 +93,18 @@ def content_loss(
     features: tf.Tensor, target: tf.Tensor, normalization: str, weight: tf.Tensor | float = 1.0
 ) -> tf.Tensor:
     """gatys: 1/2 sum w (F - P)^2 (eq. 1 where w = 1). relative: sum w (F - P)^2 / sum P^2. w: (1, H_l, W_l, 1)."""
-    error = tf.reduce_sum(weight * tf.square(tf.cast(features - target, tf.float32)))
-    if normalization == "gatys":
-        return 0.5 * error
-    return error / tf.maximum(tf.reduce_sum(tf.square(tf.cast(target, tf.float32))), 1e-12)
+    error = content_error(features, target, weight)
+    return 0.5 * error if normalization == "gatys" else error / tf.maximum(energy(target), 1e-12)
+
+
+def content_error(features: tf.Tensor, target: tf.Tensor, weight: tf.Tensor | float) -> tf.Tensor:
+    """Sum w (F - P)^2."""
+    return tf.reduce_sum(weight * tf.square(tf.cast(features - target, tf.float32)))
+
+
+def energy(features: tf.Tensor) -> tf.Tensor:
+    """Sum F^2."""
+    return tf.reduce_sum(tf.square(tf.cast(features, tf.float32)))
 
 
 def style_loss(gram: tf.Tensor, target: tf.Tensor, normalization: str) -> tf.Tensor:

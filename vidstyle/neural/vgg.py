@@ -7,8 +7,9 @@ only.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Container, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,22 @@ from .weights import Layer, Weights
 Features = dict[str, tf.Tensor]  # by layer
 
 POOL = "pool"  # in Vgg.way()
+Padding = tuple[tuple[int, int], tuple[int, int]]  # cells (before, after) down, and across
+NONE: Padding = ((0, 0), (0, 0))
 MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet, subtracted as in Keras's "caffe" preprocessing
+
+
+class Edge(NamedTuple):
+    """What a layer of a part of a picture gets from around it.
+
+    padding: zeros around the input; of a convolution two everywhere, so that it gives all that depends on its input; of
+    a pooling so many that it gets whole pairs. added: (1, h, w, C), what the rest adds, before ReLU and before pooling;
+    None is nothing. kept: (1, h, w, 1), a factor after pooling; None is 1.
+    """
+
+    padding: Padding
+    added: tf.Tensor | None
+    kept: tf.Tensor | None = None
 
 
 class Vgg:
@@ -53,17 +69,26 @@ class Vgg:
         """One of way()."""
         return self.pool(y) if name == POOL else self.layers[name](y)[0]
 
-    def through(self, names: Sequence[str], y: tf.Tensor, wanted: Container[str]) -> tuple[tf.Tensor, Features]:
-        """A run of way() at once: what comes out of it, and the wanted layers on the way; costs less than step()."""
+    def through(
+        self, names: Sequence[str], y: tf.Tensor, wanted: Container[str], edges: Sequence[Edge] = ()
+    ) -> tuple[tf.Tensor, Features]:
+        """A run of way() at once: what comes out of it, and the wanted layers on the way; costs less than step().
+
+        edges: none, or for each name, where y is a part of a picture.
+        """
         found: Features = {}
         pooled = False
-        for name, following in itertools.zip_longest(names, names[1:]):
+        around: list[Edge | None] = [*edges] if edges else [None] * len(names)
+        for index, (name, edge) in enumerate(zip(names, around, strict=True)):
             if name == POOL:
-                y = y if pooled else self.pool(y)
+                y = y if pooled else self.pool(y, edge)
+                y = y if edge is None or edge.kept is None else y * edge.kept
                 continue
-            pooled = ONEDNN and following == POOL and self.pooling is tf.nn.avg_pool2d
-            users = 1 if following is None else 1 + (name in wanted)
-            y, *own = self.layers[name](y, users=users, pool=self.pool if pooled else None)
+            last = index + 1 == len(names)
+            pooled = ONEDNN and not last and names[index + 1] == POOL and self.pooling is tf.nn.avg_pool2d
+            users = 1 if last else 1 + (name in wanted)
+            pool = partial(self.pool, edge=around[index + 1]) if pooled else None
+            y, *own = self.layers[name](y, edge, users, pool)
             if name in wanted:
                 found[name] = own[0] if own else y
         return y, found
@@ -72,8 +97,10 @@ class Vgg:
         """What the first layer gets."""
         return tf.cast(x - tf.constant(MEAN_RGB), self.dtype)
 
-    def pool(self, y: tf.Tensor) -> tf.Tensor:
+    def pool(self, y: tf.Tensor, edge: Edge | None = None) -> tf.Tensor:
         """What lies between two blocks; an odd last row or column is left out."""
+        if edge is not None and edge.added is not None:
+            y = tf.pad(y, [(0, 0), *edge.padding, (0, 0)]) + edge.added
         return self.pooling(y, 2, 2, "VALID")
 
 
@@ -89,28 +116,39 @@ class _Convolution:
         self.bias: NDArray[np.generic] = layer.bias.astype(dtype.as_numpy_dtype, copy=False)
 
     def __call__(
-        self, x: tf.Tensor, padding: str = "SAME", users: int = 1, pool: Callable[[tf.Tensor], tf.Tensor] | None = None
+        self,
+        x: tf.Tensor,
+        edge: Edge | None = None,
+        users: int = 1,
+        pool: partial[tf.Tensor] | None = None,
     ) -> list[tf.Tensor]:
         """The result, once for each of its users, whose gradients are added in the same pass as ReLU's.
 
-        pool: pooling by averages, for the first of them. With the padding VALID the border of x, which the result
-        lacks, has no gradient.
+        edge: where x is a part of a picture. pool: Vgg.pool() by averages with its edge, for the first of the users.
         """
 
         @tf.custom_gradient
         def convolve(x: tf.Tensor) -> tuple[list[tf.Tensor], Callable[..., tf.Tensor]]:
             kernel, bias, transposed = self._in_graph()
-            y = _relu_convolution(x, kernel, bias, padding)
+            y = _relu_convolution(x, kernel, bias, edge)
 
             def gradient(*dy: tf.Tensor) -> tf.Tensor:
-                through = (_into_relu_at_once if ONEDNN else _into_relu)(dy, y)
-                dx = tf.nn.conv2d(through, transposed, 1, "SAME")
-                return dx if padding == "SAME" else tf.pad(dx, [[0, 0], [1, 1], [1, 1], [0, 0]])
+                if ONEDNN:
+                    around = pool.keywords["edge"] if pool else None
+                    through = _into_relu_at_once(dy, y, around.padding if around else NONE)
+                else:
+                    through = tf.raw_ops.ReluGrad(gradients=tf.add_n(dy), features=y)
+                return tf.nn.conv2d(through, transposed, 1, "SAME" if edge is None else "VALID")
 
             return [tf.identity(y) if pool is None else pool(y), *(tf.identity(y) for _ in range(users - 1))], gradient
 
         results: list[tf.Tensor] = convolve(x)
         return results
+
+    def inside(self, x: tf.Tensor) -> tf.Tensor:
+        """Only the convolution, without bias and ReLU, and without a cell on each side."""
+        kernel, _, _ = self._in_graph()
+        return tf.nn.conv2d(x, kernel, 1, "VALID")
 
     def _in_graph(self) -> list[tf.Tensor]:
         """Kernel, bias and transposed kernel; constants of the graph that is being traced, once for all its strips."""
@@ -124,47 +162,50 @@ class _Convolution:
         return known
 
 
-def _relu_convolution(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, padding: str) -> tf.Tensor:
+def _relu_convolution(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, edge: Edge | None) -> tf.Tensor:
     """ReLU(x * kernel + bias), by oneDNN in one go where that computes it: an eighth of an evaluation less.
 
     The operation is what Grappler would put there, which takes it a second a graph.
     """
+    paddings = [[0, 0], *edge.padding, [0, 0]] if edge else "SAME"
     if tf.executing_eagerly() or not ONEDNN:
-        return tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, padding), bias))
+        y = tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, paddings), bias)
+        return tf.nn.relu(y + edge.added if edge else y)
     value, values = tf.compat.v1.AttrValue, tf.compat.v1.AttrValue.ListValue
+    others = [edge.added] if edge else []
     attributes = {
         "T": value(type=x.dtype.as_datatype_enum),
-        "TArgs": value(list=values(type=[x.dtype.as_datatype_enum])),
-        "num_args": value(i=1),
+        "TArgs": value(list=values(type=[x.dtype.as_datatype_enum] * (1 + len(others)))),
+        "num_args": value(i=1 + len(others)),
         "num_host_args": value(i=0),
         "is_filter_const": value(b=True),
         "strides": value(list=values(i=[1, 1, 1, 1])),
-        "padding": value(s=padding.encode()),
-        "fused_ops": value(list=values(s=[b"BiasAdd", b"Relu"])),
+        "padding": value(s=b"EXPLICIT" if edge else b"SAME"),
+        "explicit_paddings": value(list=values(i=[cells for pair in paddings for cells in pair] if edge else [])),
+        "fused_ops": value(list=values(s=[b"BiasAdd", *(b"Add" for _ in others), b"Relu"])),
         "_kernel": value(s=b"MklNameChangeOp"),
     }
     create = tf.compat.v1.get_default_graph().create_op
-    inputs = [x, kernel, bias]
+    inputs = [x, kernel, bias, *others]
     return create("_MklNativeFusedConv2D", inputs, [x.dtype], name="convolution", attrs=attributes).outputs[0]
 
 
-def _into_relu(gradients: tuple[tf.Tensor, ...], y: tf.Tensor) -> tf.Tensor:
-    """The gradient before a ReLU with the result y, from those of all who use y."""
-    return tf.raw_ops.ReluGrad(gradients=tf.add_n(gradients), features=y)
-
-
 @tf.function(jit_compile=True, autograph=False)
-def _into_relu_at_once(gradients: tuple[tf.Tensor, ...], y: tf.Tensor) -> tf.Tensor:
-    """The same in one pass over the largest tensors there are, by XLA: a tenth of an evaluation less.
+def _into_relu_at_once(gradients: tuple[tf.Tensor, ...], y: tf.Tensor, padding: Padding) -> tf.Tensor:
+    """The gradient before a ReLU with the result y, from those of all who use y, whose sum it is where y is above 0.
 
-    The first gradient may be that of averages of 2x2 values of y.
+    In one pass over the largest tensors there are, by XLA: a tenth of an evaluation less. The first gradient may be
+    that of averages of 2x2 values of y with the padding around it.
     """
     first, *others = gradients
     if first.shape != y.shape:
         _, height, width, channels = first.shape
         quarters = tf.broadcast_to(first[:, :, None, :, None] / 4, (1, height, 2, width, 2, channels))
-        left_out = [[0, 0], *([0, whole % 2] for whole in y.shape[1:3]), [0, 0]]
-        first = tf.pad(tf.reshape(quarters, (1, 2 * height, 2 * width, channels)), left_out)
+        whole = tf.reshape(quarters, (1, 2 * height, 2 * width, channels))
+        (top, _), (left, _) = padding
+        within = whole[:, top : top + y.shape[1], left : left + y.shape[2]]
+        left_out = [(0, all_ - there) for all_, there in zip(y.shape[1:3], within.shape[1:3], strict=True)]
+        first = tf.pad(within, [(0, 0), *left_out, (0, 0)])
     return tf.where(y > 0, tf.add_n([first, *others]), tf.zeros_like(y))
 
 
