@@ -67,16 +67,23 @@ def reliable(backward: Array, forward: Array) -> Array:
     return np.asarray(consistent & smooth & inside, np.float32)
 
 
+def residual(previous: NDArray[np.generic], current: NDArray[np.generic], motion: Motion) -> Array:
+    """How `current` differs from the warped `previous`; (H, W, 3), 0..255 to float32 -1..1."""
+    return np.asarray((current.astype(np.float32) - warp(previous.astype(np.float32), motion.backward)) / 255)
+
+
+def mean_square(differences: Array, weight: Array) -> float:
+    """Of (H, W, 3) over pixels by their weight (H, W); 0 where there is none."""
+    whole = float(weight.sum())
+    return float((_squared(differences) * weight).sum() / (3 * whole)) if whole > 0 else 0.0
+
+
 def warping_error(previous: NDArray[np.generic], current: NDArray[np.generic], motion: Motion) -> float:
     """Mean squared difference of `current` and the warped `previous` where reliable (Lai et al., eq. 9).
 
     previous, current: (H, W, 3), 0..255; the difference is of values 0..1. 0 where nothing is reliable.
     """
-    weight = float(motion.reliable.sum())
-    if weight == 0:
-        return 0.0
-    difference = (current.astype(np.float32) - warp(previous.astype(np.float32), motion.backward)) / 255
-    return float((_squared(difference) * motion.reliable).sum() / (3 * weight))
+    return mean_square(residual(previous, current, motion), motion.reliable)
 
 
 def _squared(vectors: NDArray[Any]) -> Array:

@@ -155,6 +155,7 @@ class Chain:
             **{f"share {layer}": share for layer, share in blend.shares.items()},
             "factors": self.firmness.factors,
             "errors": self.firmness.errors,
+            "drift": self.firmness.drift,
         }
         arrays |= {
             name: array for name, array in (("still", self.still), ("places", blend.places)) if array is not None
@@ -179,6 +180,7 @@ class Chain:
         shares = {name.removeprefix("share "): share for name, share in arrays.items() if name.startswith("share ")}
         self.blend = Blend(shares, arrays.get("places")) if shares else None
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
+        self.firmness.drift = arrays["drift"]
         self.levels.extend(facts["levels"])
         self.evaluations, self.seconds = facts["evaluations"], facts["seconds"]
 
@@ -208,7 +210,8 @@ class Chain:
             start = content if anew else last.image
             return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
         held = self.still >= SETTLED
-        image, reliable = carry([past.image for past in self.history], origins), origins.reliable
+        image = self.firmness.returned(carry([past.image for past in self.history], origins))
+        reliable = origins.reliable
         firm = self.firmness.of(origins.motion, reliable)
         if end is not None:
             goal, share = end

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.carry import Past
-from ..motion.reliability import Array, Motion, warping_error
+from ..motion.reliability import Array, Motion, mean_square, residual
 
 # Firmness is steered, so that the paint flickers this much as the source does: by the error of the moving pixels for
 # these, of all pixels for the rest; within limits, over the last frames.
@@ -16,6 +14,10 @@ CALM = 0.9  # warping error over the source's own that is aimed at
 LIMITS = (0.25, 4.0)  # factors of the temporal weight
 RECENT = 0.8  # of a warping error's weight is left in the next frame
 MOVING, MOVING_PIXELS = 1.0, 64  # pixels a frame from which a pixel counts as moving; least number that tells anything
+
+# Paint that is always a little nearer to the style changes its colour over a long shot. What it has changed so far, on
+# the same things and beyond what these did, is taken back by this share of it in each frame.
+RETURN = 0.4
 
 # How much the content counts where the picture moves or shows something new. There the paint comes last to its place:
 # with 1 a hand-held clip had 4 % more content loss in these parts than frames of their own, with 1.5 14 % less, which
@@ -30,21 +32,28 @@ class Firmness:
         # Of all and of the moving pixels: the factor; warping errors of the result and of the source.
         self.factors = np.ones(2)
         self.errors = np.zeros((2, 2))
+        # Mean of each channel, 0..255, that the paint has changed by.
+        self.drift = np.zeros(3, np.float32)
 
     def of(self, motion: Motion, reliable: Array) -> Array:
         """How firmly to keep to paint that is `reliable`: float32 (H, W)."""
         return reliable * np.where(moving(motion), self.factors[1], self.factors[0]).astype(np.float32)
 
+    def returned(self, image: Array) -> Array:
+        """Paint (H, W, 3), 0..255, a little nearer to the colours that it had."""
+        return image - RETURN * self.drift
+
     def heed(self, past: Past, now: Past, motion: Motion) -> tuple[float, float]:
         """The warping errors of the result and of the source; what comes next is held as firmly as they ask for."""
-        part = replace(motion, reliable=motion.reliable * moving(motion))
-        found = [
-            (warping_error(past.image, now.image, along), warping_error(past.source, now.source, along))
-            for along in (motion, part)
-        ]
+        paint, source = residual(past.image, now.image, motion), residual(past.source, now.source, motion)
+        part = motion.reliable * moving(motion)
+        found = [(mean_square(paint, of), mean_square(source, of)) for of in (motion.reliable, part)]
+        kept = motion.reliable[..., None]
+        change = ((paint - source) * kept).sum((0, 1)) / max(1.0, kept.sum())
+        self.drift = self.drift + np.float32(255) * change
         self.errors = RECENT * self.errors
         self.errors[0] += found[0]
-        if part.reliable.sum() >= MOVING_PIXELS:
+        if part.sum() >= MOVING_PIXELS:
             self.errors[1] += found[1]
         ratio = np.where(self.errors[:, 1] > 0, self.errors[:, 0] / np.maximum(CALM * self.errors[:, 1], 1e-12), 1)
         self.factors = np.clip(self.factors * np.clip(ratio, 0.25, 4) ** 0.5, *LIMITS)
