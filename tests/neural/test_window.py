@@ -50,15 +50,17 @@ def test_value_and_gradient_are_those_of_the_whole_picture(pooling, normalizatio
     rows = {"grams": engine.grams, "style_shares": shares}
     for place in PLACES:
         x, content, warped = random(*SIZE, 3), random(*SIZE, 3)[::-1].copy(), random(*SIZE, 3)[:, ::-1]
-        reliable, emphasis = np.zeros(SIZE, np.float32), 1 + weights(1, *SIZE, 1)
+        reliable, emphasis = np.zeros(SIZE, np.float32), np.ones((1, *SIZE, 1), np.float32)
         place.cut(reliable)[...] = 0.5
         warped, reliable = tf.constant(warped[None]), tf.constant(reliable[None, ..., None])
         window = Window(engine.vgg, engine.objective, SIZE, place.size)
-        around = window.survey(*map(tf.constant, (x[None], content[None], emphasis)), guides, tf.constant(place.start))
+        around = window.survey(
+            tf.constant(x[None]), tf.constant(content[None]), guides, tf.constant(window.regions(place.start))
+        )
         # What is in the window is not known when its surroundings are looked at.
         for picture in (x, content):
             place.cut(picture)[...] = 255 - place.cut(picture)
-        place.cut(emphasis[0])[...] = 3
+        place.cut(emphasis[0])[...] += weights(*place.size, 1)
         part, whole, content = tf.constant(place.cut(x)[None]), tf.constant(x[None]), tf.constant(content[None])
         inside = tf.constant(place.cut(content[0].numpy())[None])
         targets = window.targets(around, inside, tf.constant(emphasis), warped, reliable, guides)._replace(**rows)
@@ -108,7 +110,7 @@ def test_what_is_outside_is_looked_at_again_only_where_it_changed(monkeypatch):
     content[22:28, 45:55] = 0
     again = engine.paint(content, first.image, 3, first.memory, held=held)
     assert len(surveys) == 1
-    graph._surveyed = None  # as where a run is resumed
+    graph._known = None  # as where a run is resumed
     afresh = engine.paint(content, first.image, 3, first.memory, held=held)
     np.testing.assert_array_equal(again.image, afresh.image)
     content[0, 0] = 0

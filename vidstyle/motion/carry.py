@@ -19,7 +19,7 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 DISTANCES = (2, 4, 8)
 WORTHWHILE = 0.002  # share of the pixels that must be in want of paint for another flow to be computed
 
-# Pixels around what changes in which motion is looked for; several times as far as the flow's patches see.
+# Pixels around what changes in which motion is looked for, too.
 MARGIN = 32
 
 # A source pixel counts as changed from SAME to OTHER, in 0..255: below is noise of the camera and the coding.

@@ -54,33 +54,6 @@ class Painted(NamedTuple):
     memory: Memory | None
 
 
-class _Sought(NamedTuple):
-    """From where, and to what: as the arguments of Engine.paint()."""
-
-    x: Picture
-    content: Picture
-    emphasis: NDArray[np.float32]
-    warped: Picture
-    reliable: NDArray[np.float32]
-    blend: Blend
-
-    def copy(self) -> _Sought:
-        """The same in arrays of its own."""
-        x, content, emphasis, warped, reliable = map(np.array, self[:-1])
-        return _Sought(x, content, emphasis, warped, reliable, self.blend)
-
-    def same(self, other: _Sought, place: Place) -> bool:
-        """Whether it differs from another one in this place only."""
-        if self.blend is not other.blend:
-            return False
-        for mine, theirs in zip(self[:-1], other[:-1], strict=True):
-            differs = mine != theirs
-            place.cut(differs)[...] = False
-            if differs.any():
-                return False
-        return True
-
-
 class Engine:
     """Optimises pictures of `size` = (height, width) towards the styles, uint8 (H, W, 3) of any sizes."""
 
@@ -133,17 +106,11 @@ class Engine:
         if held is None:
             held = np.zeros(self.size, np.bool_)
         image = np.clip(start, LOWEST, HIGHEST)
-        # Nothing pulls at what is held.
-        sought = _Sought(
-            image,
-            content,
-            np.where(held, np.float32(1), emphasis),
-            warped,
-            np.where(held, np.float32(0), reliable),
-            self.usual if blend is None else blend,
-        )
+        # Nothing pulls at what is held, which is all that is outside of a window.
+        emphasis, reliable = np.where(held, np.float32(1), emphasis), np.where(held, np.float32(0), reliable)
         place, graph = self._work(~held)
-        around, targets = graph.given(sought, place)
+        blend = self.usual if blend is None else blend
+        around, targets = graph.given(place, image, content, emphasis, warped, reliable, blend)
         x = tf.constant(place.cut(image).ravel())
         kept = box(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)))
         known = self.optimizer.fresh(x.shape[0]) if memory is None else self._moved(memory, place)
@@ -224,6 +191,24 @@ class Engine:
         }
 
 
+class _Known(NamedTuple):
+    """The surroundings of a place, and the pictures and styles for which they were found."""
+
+    place: Place
+    x: Picture
+    content: Picture
+    blend: Blend
+    around: Surroundings
+
+    def holds(self, place: Place, x: Picture, content: Picture, blend: Blend) -> bool:
+        """Whether they are the same for these, which may differ in the place."""
+        if place != self.place or blend is not self.blend:
+            return False
+        differs = (x != self.x) | (content != self.content)
+        place.cut(differs)[...] = False
+        return not differs.any()
+
+
 class _Graph:
     """The optimisation of windows of one size, (height, width), or of the whole picture."""
 
@@ -235,25 +220,34 @@ class _Graph:
         self.advance = traced(self._trace_advance)
         if self.window is not None:
             self._survey, self._targets = traced(self.window.survey), traced(self.window.targets)
-        self._surveyed: tuple[Place, _Sought, Surroundings] | None = None
+        self._known: _Known | None = None
 
-    def given(self, sought: _Sought, place: Place) -> tuple[Surroundings | None, Targets]:
-        """What advance() needs where only this place of sought.x will change."""
-        shares, guides = self.engine.blended(sought.blend)
-        warped, reliable = tf.constant(sought.warped[None]), tf.constant(sought.reliable[None, ..., None])
-        emphasis = tf.constant(sought.emphasis[None, ..., None])
+    def given(
+        self,
+        place: Place,
+        x: Picture,
+        content: Picture,
+        emphasis: NDArray[np.float32],
+        warped: Picture,
+        reliable: NDArray[np.float32],
+        blend: Blend,
+    ) -> tuple[Surroundings | None, Targets]:
+        """What advance() needs where only this place of x will change; the others as in Engine.paint()."""
+        shares, guides = self.engine.blended(blend)
+        fields = (
+            tf.constant(emphasis[None, ..., None]),
+            tf.constant(warped[None]),
+            tf.constant(reliable[None, ..., None]),
+        )
         if self.window is None:
-            wanted, counted = self.engine.content(tf.constant(sought.content[None]), emphasis)
-            return None, Targets(wanted, counted, self.engine.grams, shares, guides, warped, reliable)
-        if self._surveyed is None or self._surveyed[0] != place or not sought.same(self._surveyed[1], place):
-            x, content = (tf.constant(picture[None]) for picture in (sought.x, sought.content))
-            around = self._survey(x, content, emphasis, guides, tf.constant(place.start))
-            self._surveyed = place, sought.copy(), around
-        else:
-            around = self._surveyed[2]
-        content = tf.constant(place.cut(sought.content)[None])
-        targets = self._targets(around, content, emphasis, warped, reliable, guides)
-        return around, targets._replace(grams=self.engine.grams, style_shares=shares)
+            wanted, counted = self.engine.content(tf.constant(content[None]), fields[0])
+            return None, Targets(wanted, counted, self.engine.grams, shares, guides, *fields[1:])
+        if self._known is None or not self._known.holds(place, x, content, blend):
+            regions = tf.constant(self.window.regions(place.start))
+            around = self._survey(tf.constant(x[None]), tf.constant(content[None]), guides, regions)
+            self._known = _Known(place, x.copy(), content.copy(), blend, around)
+        targets = self._targets(self._known.around, tf.constant(place.cut(content)[None]), *fields, guides)
+        return self._known.around, targets._replace(grams=self.engine.grams, style_shares=shares)
 
     def _trace_advance(self, state: State, around: Surroundings | None, targets: Targets, until: tf.Tensor) -> State:
         def evaluate(x: tf.Tensor) -> tuple[Losses, tf.Tensor]:

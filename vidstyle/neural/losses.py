@@ -97,7 +97,7 @@ def content_loss(
     return 0.5 * error if normalization == "gatys" else error / tf.maximum(energy(target), 1e-12)
 
 
-def content_error(features: tf.Tensor, target: tf.Tensor, weight: tf.Tensor | float) -> tf.Tensor:
+def content_error(features: tf.Tensor, target: tf.Tensor, weight: tf.Tensor | float = 1.0) -> tf.Tensor:
     """Sum w (F - P)^2."""
     return tf.reduce_sum(weight * tf.square(tf.cast(features - target, tf.float32)))
 
@@ -117,7 +117,7 @@ def style_loss(gram: tf.Tensor, target: tf.Tensor, normalization: str) -> tf.Ten
 
 @tf.custom_gradient
 def _variation(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Sum of absolute differences of neighbours. Automatic differentiation takes five times as long."""
+    """Sum of absolute differences of neighbours. Automatic differentiation takes several times as long."""
     below, right = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
 
     def gradient(dy: tf.Tensor) -> tf.Tensor:

@@ -14,7 +14,7 @@ from ..config import Precision
 from ..silence import silence
 from .processor import native_bfloat16, resolved
 
-__all__ = ["compute_dtype", "give_back_memory", "native_bfloat16", "out_of_memory", "tf", "traced"]
+__all__ = ["after", "compute_dtype", "give_back_memory", "native_bfloat16", "out_of_memory", "tf", "traced"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -66,6 +66,12 @@ def give_back_memory() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
         library.malloc_trim(0)
+
+
+def after(needed: Any, x: tf.Tensor) -> tf.Tensor:
+    """x, but only once the tensors in `needed`, nested as they like, are there: else a graph begins all at once."""
+    with tf.control_dependencies([tensor for tensor in tf.nest.flatten(needed) if tensor is not None]):
+        return tf.identity(x)
 
 
 def traced(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from .losses import Seen, layer_grams
-from .runtime import tf
+from .runtime import after, tf
 from .vgg import POOL, Vgg
 
 BLOCKS = 2  # of the network that are computed in strips, where no content layer is among them
@@ -75,13 +75,13 @@ class Strips:
         def through(x: tf.Tensor) -> tuple[list[tf.Tensor], Callable[..., tf.Tensor]]:
             found: list[list[tf.Tensor]] = []
             for rows in self.rows:
-                found.append(self._strip(_after(found[-1:], x[:, rows.first : rows.last]), rows, guides))
+                found.append(self._strip(after(found[-1:], x[:, rows.first : rows.last]), rows, guides))
             pooled, *parts = zip(*found, strict=True)
 
             def gradient(*upstream: tf.Tensor) -> tf.Tensor:
                 total = tf.zeros_like(x)
                 for rows in self.rows:
-                    part = _after([*upstream, total], x[:, rows.first : rows.last])
+                    part = after([*upstream, total], x[:, rows.first : rows.last])
                     with tf.GradientTape() as tape:
                         tape.watch(part)
                         values = self._strip(part, rows, guides)
@@ -109,9 +109,3 @@ class Strips:
                 share = (stop - start) / (self.height // scale)
                 grams += [share * gram for gram in layer_grams(own, places)]
         return [own, *grams]
-
-
-def _after(needed: Iterable[object], x: tf.Tensor) -> tf.Tensor:
-    """x, but only once the tensors in `needed` are there: else all strips would be begun at once."""
-    with tf.control_dependencies(tf.nest.flatten(needed)):
-        return tf.identity(x)

@@ -87,8 +87,9 @@ class Vgg:
             last = index + 1 == len(names)
             pooled = ONEDNN and not last and names[index + 1] == POOL and self.pooling is tf.nn.avg_pool2d
             users = 1 if last else 1 + (name in wanted)
-            pool = partial(self.pool, edge=around[index + 1]) if pooled else None
-            y, *own = self.layers[name](y, edge, users, pool)
+            following = around[index + 1] if pooled else None
+            pool = partial(self.pool, edge=following) if pooled else None
+            y, *own = self.layers[name](y, edge, users, pool, following.padding if following else NONE)
             if name in wanted:
                 found[name] = own[0] if own else y
         return y, found
@@ -120,11 +121,12 @@ class _Convolution:
         x: tf.Tensor,
         edge: Edge | None = None,
         users: int = 1,
-        pool: partial[tf.Tensor] | None = None,
+        pool: Callable[[tf.Tensor], tf.Tensor] | None = None,
+        padding: Padding = NONE,
     ) -> list[tf.Tensor]:
         """The result, once for each of its users, whose gradients are added in the same pass as ReLU's.
 
-        edge: where x is a part of a picture. pool: Vgg.pool() by averages with its edge, for the first of the users.
+        edge: where x is a part of a picture. pool: pooling by averages, for the first of the users, and its padding.
         """
 
         @tf.custom_gradient
@@ -134,8 +136,7 @@ class _Convolution:
 
             def gradient(*dy: tf.Tensor) -> tf.Tensor:
                 if ONEDNN:
-                    around = pool.keywords["edge"] if pool else None
-                    through = _into_relu_at_once(dy, y, around.padding if around else NONE)
+                    through = _into_relu_at_once(dy, y, padding)
                 else:
                     through = tf.raw_ops.ReluGrad(gradients=tf.add_n(dy), features=y)
                 return tf.nn.conv2d(through, transposed, 1, "SAME" if edge is None else "VALID")

@@ -6,14 +6,14 @@ rest of the picture adds there, and to every term, is found once and holds as lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .losses import Losses, Objective, Rest, Seen, Targets, content_error, energy, layer_grams, total_variation
-from .runtime import tf
+from .runtime import after, tf
 from .vgg import MEAN_RGB, NONE, POOL, Edge, Features, Padding, Vgg
 
 Pair = tuple[int, int]  # down and across
@@ -98,12 +98,12 @@ class Step(NamedTuple):
 class Surroundings(NamedTuple):
     """What holds for a place while nothing changes outside of it; tensors.
 
-    start: int32 (2,), where the window begins. picture: float32 (1, h, w, 3), the window and its neighbours, 0 in the
-    window. edges, content_edges: of each step for the picture and the content. rest: as in Targets. content: layer ->
-    the error and the energy of the target, outside.
+    regions: see Window.regions(). picture: float32 (1, h, w, 3), the window and its neighbours, 0 in the window. edges,
+    content_edges: of each step for the picture and the content. rest: as in Targets. content: layer -> the error and
+    the energy of the target, outside.
     """
 
-    start: tf.Tensor
+    regions: tf.Tensor
     picture: tf.Tensor
     edges: list[Added]
     content_edges: list[Added]
@@ -116,12 +116,13 @@ class Window:
 
     def __init__(self, vgg: Vgg, objective: Objective, picture: Pair, size: Pair) -> None:
         self.vgg, self.objective, self.size, self.whole = vgg, objective, size, picture
-        self.near: Pair = tuple(min(side + 2, whole) for side, whole in zip(size, picture, strict=True))  # type: ignore
+        self.near = (min(size[0] + 2, picture[0]), min(size[1] + 2, picture[1]))
         self.steps: list[Step] = []
         step = self._begin()
         for name in vgg.way(objective.layers):
             step = _halved(step) if name == POOL else _widened(step, name)
             self.steps.append(step)
+        self.at = {step.name: index for index, step in enumerate(self.steps)}  # of layers
         self.content_steps = self.steps[: len(vgg.way(objective.content_layers))]
 
     def share(self) -> float:
@@ -133,48 +134,54 @@ class Window:
         ]
         return float(sum(part * cost for part, _, cost in work) / sum(whole * cost for _, whole, cost in work))
 
+    def regions(self, start: Pair) -> NDArray[np.int32]:
+        """Where everything is of a window that begins at `start`; (2 + 2 steps, 4, 4).
+
+        Each is the begin and the size of a slice of a tensor (N, H, W, C), and the zeros before and after it: the
+        window in the picture, its neighbours with the window in them, and of each step what it gives and what of its
+        input that depends on, beyond the picture 0.
+        """
+        at, size, near, whole = (np.array(pair) for pair in (start, self.size, self.near, self.whole))
+        beside = np.clip(at - 1, 0, whole - near)
+        rows = [(at, size, at, whole - size - at), (beside, near, at - beside, beside + near - size - at)]
+        taken = self._begin()
+        for step in self.steps:
+            for part in (step, _needed(step, taken)):
+                first = at // part.scale + part.offset
+                last = first + part.given
+                low, high = np.maximum(first, 0), np.minimum(last, part.whole)
+                rows.append((low, high - low, low - first, last - high))
+            taken = step
+        return np.array([[(0, *b, 0), (-1, *n, -1), (0, *z, 0), (0, *e, 0)] for b, n, z, e in rows], np.int32)
+
     def survey(
-        self,
-        x: tf.Tensor,
-        content: tf.Tensor,
-        emphasis: tf.Tensor,
-        guides: dict[str, tf.Tensor],
-        start: tf.Tensor,
+        self, x: tf.Tensor, content: tf.Tensor, guides: dict[str, tf.Tensor], regions: tf.Tensor
     ) -> Surroundings:
         """What stays the same while only the window changes, whatever is in it.
 
-        x, content: float32 (1, H, W, 3). emphasis: float32 (1, H, W, 1). guides: as in Targets. start: int32 (2,).
+        x, content: float32 (1, H, W, 3). guides: as in Targets. regions: of regions(). Outside of the window the
+        content is not emphasised, and nothing is reliable.
         """
         normalization = self.objective.normalization
-        x, content = (self._emptied(picture, start, MEAN_RGB) for picture in (x, content))
-        emphasis = self._emptied(emphasis, start, 1.0)
-        edges, features = self._edges(x, self.steps, start)
-        content_edges, wanted = self._edges(content, self.content_steps, start)
-        rest: Rest = {}
+        inside = tf.ensure_shape(tf.pad(tf.ones((1, *self.size, 1), tf.bool), _zeros(regions[0])), (1, *self.whole, 1))
+        # One colour in the window, so that nothing depends on what is there, not even by rounding.
+        x, content = (tf.where(inside, tf.constant(MEAN_RGB), picture) for picture in (x, content))
+        edges, features, rest = self._edges(x, self.steps, regions, self.objective.style_layers, guides)
+        # One after the other: the features of a large picture are gigabytes.
+        content_edges, wanted, _ = self._edges(after([edges, rest], content), self.content_steps, regions, (), {})
         outside: dict[str, tuple[tf.Tensor, tf.Tensor]] = {}
-        for step in self.content_steps:
-            if step.name in self.objective.content_layers:
-                values = (features[step.name], wanted[step.name], _shrunk(emphasis, step.whole))
-                parts = [_part(value, step, start) for value in values]
-                outside[step.name] = (
-                    content_error(*values) - content_error(*parts),
-                    energy(values[1]) - energy(parts[1]),
-                )
-        for step in self.steps:
-            if step.name in self.objective.style_layers:
-                guide, share = guides.get(step.name), np.float32(np.prod(step.given) / np.prod(step.whole))
-                grams = layer_grams(features[step.name], guide)
-                inside = _part(features[step.name], step, start)
-                own = layer_grams(inside, None if guide is None else _part(guide, step, start))
-                for number, pair in enumerate(zip(grams, own, strict=True)):
-                    rest[f"gram {step.name} {number}"] = _rest(*pair, share)
+        for name, aim in wanted.items():
+            seen = features[name]
+            own, own_aim = (self._given(found, name, regions) for found in (seen, aim))
+            error = content_error(seen, aim) - content_error(own, own_aim)
+            outside[name] = error, energy(aim) - energy(own_aim)
         share = np.float32(np.prod(self.near) / np.prod(self.whole))
-        near = self._near(x, start)
+        near = self._near(x, regions)
         tv = np.float32(1) if normalization == "gatys" else share
         rest["tv"] = _rest(total_variation(x, normalization), total_variation(near, normalization), tv)
-        rest["temporal"] = (tf.constant(0.0), tf.constant(share))  # outside it is the same as it was
-        hole = 1 - self._laid(tf.ones((1, *self.size, 1)), start)
-        return Surroundings(start, near * hole, edges, content_edges, rest, outside)
+        rest["temporal"] = (tf.constant(0.0), tf.constant(share))
+        hole = 1 - self._laid(tf.ones((1, *self.size, 1)), regions)
+        return Surroundings(regions, near * hole, edges, content_edges, rest, outside)
 
     def targets(
         self,
@@ -192,32 +199,31 @@ class Window:
         wanted = self._features(content, self.content_steps, around.content_edges)
         rest = dict(around.rest)
         counted = {}
-        for step in self.content_steps:
-            if step.name in self.objective.content_layers:
-                counted[step.name] = _part(_shrunk(emphasis, step.whole), step, around.start)
-                error, beyond = around.content[step.name]
-                own = energy(wanted[step.name])
-                if self.objective.normalization == "gatys":
-                    rest[f"content {step.name}"] = (0.5 * error, tf.constant(1.0))
-                else:
-                    whole = tf.maximum(beyond + own, 1e-12)
-                    rest[f"content {step.name}"] = (error / whole, own / whole)
-        at = {step.name: step for step in self.steps}
+        for name, (error, beyond) in around.content.items():
+            whole = self.steps[self.at[name]].whole
+            shrunk = tf.image.resize(emphasis, whole, tf.image.ResizeMethod.AREA)
+            counted[name] = self._given(shrunk, name, around.regions)
+            own = energy(wanted[name])
+            if self.objective.normalization == "gatys":
+                rest[f"content {name}"] = (0.5 * error, tf.constant(1.0))
+            else:
+                both = tf.maximum(beyond + own, 1e-12)
+                rest[f"content {name}"] = (error / both, own / both)
         return Targets(
             content={name: wanted[name] for name in counted},
             emphasis=counted,
             grams=(),
             style_shares={},
-            guides={name: _part(guide, at[name], around.start) for name, guide in guides.items()},
-            warped=self._near(warped, around.start),
-            reliable=self._near(reliable, around.start),
+            guides={name: self._given(guide, name, around.regions) for name, guide in guides.items()},
+            warped=self._near(warped, around.regions),
+            reliable=self._near(reliable, around.regions),
             rest=rest,
         )
 
     def losses(self, x: tf.Tensor, around: Surroundings, targets: Targets) -> Losses:
         """The terms of the whole picture where x, float32 (1, h, w, 3), is in the window."""
         features = self._features(x, self.steps, around.edges)
-        picture = self._laid(x, around.start) + around.picture
+        picture = self._laid(x, around.regions) + around.picture
         grams = {n: layer_grams(features[n], targets.guides.get(n)) for n in self.objective.style_layers}
         return self.objective.losses(picture, Seen(features, grams), targets)
 
@@ -230,75 +236,85 @@ class Window:
         names = [step.name for step in steps]
         return self.vgg.through(names, self.vgg.enter(x), self.objective.layers, edges)[1]
 
-    def _edges(self, picture: tf.Tensor, steps: Sequence[Step], start: tf.Tensor) -> tuple[list[Added], Features]:
-        """Surroundings.edges, and all layers of the whole picture."""
+    def _edges(
+        self,
+        picture: tf.Tensor,
+        steps: Sequence[Step],
+        regions: tf.Tensor,
+        style_layers: Container[str],
+        guides: dict[str, tf.Tensor],
+    ) -> tuple[list[Added], Features, Rest]:
+        """Surroundings.edges, the content layers of the whole picture, and what is outside of the style layers."""
         edges: list[Added] = []
         features: Features = {}
+        rest: Rest = {}
         y, taken = self.vgg.enter(picture), self._begin()
-        for step in steps:
-            (top, bottom), (left, right) = step.padding
+        for index, step in enumerate(steps):
+            needed = _needed(step, taken)
+            there = _part(tf.ones((1, *step.whole, 1), y.dtype), step, regions[2 + 2 * index])
+            around = _part(y, needed, regions[3 + 2 * index]) * tf.constant(_hole(taken, needed), y.dtype)
             if step.name == POOL:
-                needed = taken.around(top, bottom, left, right)
-                added = _part(y, needed, start) * _hole(taken, needed, y.dtype) if step.padding != NONE else None
                 # What a pooling leaves out counts nowhere, nor may it count here.
                 odd = any(side % 2 for side in taken.whole)
-                edges.append((added, _part(tf.ones((1, *step.whole, 1), y.dtype), step, start) if odd else None))
+                edges.append((None if step.padding == NONE else around, there if odd else None))
             else:
-                needed = step.around(1, 1, 1, 1)
-                added = self.vgg.layers[step.name].inside(_part(y, needed, start) * _hole(taken, needed, y.dtype))
-                there = _part(tf.ones((1, *step.whole, 1), y.dtype), step, start)
+                added = self.vgg.layers[step.name].inside(around)
                 edges.append((tf.where(there > 0, added, tf.constant(NOTHING, y.dtype)), None))
-            y = features[step.name] = self.vgg.step(step.name, y)
-            taken = step
-        return edges, features
+            y = self.vgg.step(step.name, y)
+            if step.name in self.objective.content_layers:
+                features[step.name] = y
+            if step.name in style_layers:
+                guide, share = guides.get(step.name), np.float32(np.prod(step.given) / np.prod(step.whole))
+                own_guide = None if guide is None else self._given(guide, step.name, regions)
+                own = layer_grams(self._given(y, step.name, regions), own_guide)
+                for number, pair in enumerate(zip(layer_grams(y, guide), own, strict=True)):
+                    rest[f"gram {step.name} {number}"] = _rest(*pair, share)
+            y, taken = after([edges[-1:], rest], y), step
+        return edges, features, rest
 
-    def _emptied(self, picture: tf.Tensor, start: tf.Tensor, value: float | tuple[float, ...]) -> tf.Tensor:
-        """With one value in the window, so that nothing depends on what is there, not even by rounding."""
-        (top, left), (height, width) = tf.unstack(start), self.size
-        down, across = tf.range(self.whole[0]), tf.range(self.whole[1])
-        inside = ((down >= top) & (down < top + height))[:, None] & ((across >= left) & (across < left + width))
-        return tf.where(inside[None, ..., None], tf.constant(value), picture)
+    def _given(self, y: tf.Tensor, layer: str, regions: tf.Tensor) -> tf.Tensor:
+        """What the window gives of a layer of the whole picture, (N, H, W, C)."""
+        index = self.at[layer]
+        return _part(y, self.steps[index], regions[2 + 2 * index])
 
-    def _near_start(self, start: tf.Tensor) -> tf.Tensor:
-        return tf.clip_by_value(start - 1, 0, tf.constant(self.whole) - tf.constant(self.near))
-
-    def _near(self, picture: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
+    def _near(self, picture: tf.Tensor, regions: tf.Tensor) -> tf.Tensor:
         """The window and its neighbours in a picture (1, H, W, C)."""
-        return tf.slice(picture, tf.concat([[0], self._near_start(start), [0]], 0), (1, *self.near, picture.shape[3]))
+        return tf.ensure_shape(tf.slice(picture, *tf.unstack(regions[1, :2])), (1, *self.near, picture.shape[3]))
 
-    def _laid(self, x: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
+    def _laid(self, x: tf.Tensor, regions: tf.Tensor) -> tf.Tensor:
         """The window and its neighbours, which are 0; x: (1, h, w, C)."""
-        before = start - self._near_start(start)
-        after = tf.constant(self.near) - tf.constant(self.size) - before
-        none = tf.zeros(2, tf.int32)
-        laid = tf.pad(x, tf.stack([none, tf.stack([before[0], after[0]]), tf.stack([before[1], after[1]]), none]))
-        return tf.ensure_shape(laid, (1, *self.near, x.shape[3]))
+        return tf.ensure_shape(tf.pad(x, _zeros(regions[1])), (1, *self.near, x.shape[3]))
 
 
 def _rest(whole: tf.Tensor, part: tf.Tensor, factor: np.float32) -> tuple[tf.Tensor, tf.Tensor]:
     return whole - factor * part, tf.constant(factor)
 
 
-def _shrunk(emphasis: tf.Tensor, size: Pair) -> tf.Tensor:
-    return tf.image.resize(emphasis, size, tf.image.ResizeMethod.AREA)
+def _zeros(region: tf.Tensor) -> tf.Tensor:
+    """Those of a region, as tf.pad() takes them."""
+    return tf.transpose(region[2:])
 
 
-def _part(y: tf.Tensor, step: Step, start: tf.Tensor) -> tf.Tensor:
+def _part(y: tf.Tensor, step: Step, region: tf.Tensor) -> tf.Tensor:
     """What the step gives of y, all that it would give of the whole picture, (N, H, W, C); 0 beyond the picture."""
-    # A window reaches as far beyond the picture as it begins before it, and a cell more where that is odd.
-    margin = [2 + max(-offset, 0) + 2 for offset in step.offset]
-    padded = tf.pad(y, [(0, 0), *((cells, cells) for cells in margin), (0, 0)])
-    begin = start // step.scale + tf.constant(step.offset) + tf.constant(margin)
-    return tf.slice(padded, tf.concat([[0], begin, [0]], 0), (y.shape[0], *step.given, y.shape[3]))
+    part = tf.pad(tf.slice(y, *tf.unstack(region[:2])), _zeros(region))
+    return tf.ensure_shape(part, (y.shape[0], *step.given, y.shape[3]))
 
 
-def _hole(inner: Step, outer: Step, dtype: tf.DType) -> tf.Tensor:
+def _needed(step: Step, taken: Step) -> Step:
+    """The cells, as of the step before it, `taken`, on which what a step gives depends."""
+    if step.name != POOL:
+        return step.around(1, 1, 1, 1)
+    (top, bottom), (left, right) = step.padding
+    return taken.around(top, bottom, left, right)
+
+
+def _hole(inner: Step, outer: Step) -> NDArray[np.float32]:
     """0 where the inner step gives something, 1 elsewhere in what the outer one gives; (1, h, w, 1)."""
-    before = np.subtract(inner.offset, outer.offset)
-    after = np.subtract(outer.given, inner.given) - before
-    return tf.pad(
-        tf.zeros((1, *inner.given, 1), dtype), [(0, 0), *zip(before, after, strict=True), (0, 0)], constant_values=1
-    )
+    hole = np.ones((1, *outer.given, 1), np.float32)
+    top, left = np.subtract(inner.offset, outer.offset)
+    hole[:, top : top + inner.given[0], left : left + inner.given[1]] = 0
+    return hole
 
 
 def _widened(step: Step, name: str) -> Step:
