@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vidstyle.motion.still import SETTLED, WHOLE, Changes
+from vidstyle.motion.still import NEVER, REACH, SETTLED, WHOLE, Changes, settled
 
 
 def test_a_box_around_all_that_changed_lately():
@@ -21,3 +21,14 @@ def test_a_box_around_all_that_changed_lately():
     changes.watch(again)
     assert changes.unsettled(8) == first
     assert SETTLED == 3
+
+
+def test_what_was_uncovered_settles_with_what_is_around_it():
+    unchanged = np.full((40, 60), NEVER, np.int32)
+    unchanged[10:30, 10:40] = SETTLED  # a thing passed here
+    unchanged[10:30, 38:40] = 0  # and has just left these
+    held = settled(unchanged)
+    assert held[unchanged == NEVER].all()
+    assert held[10:30, 10 : 38 - REACH].all()
+    assert not held[10:30, 38 - REACH : 40].any()
+    assert settled(np.full((4, 5), SETTLED, np.int32)).all() and not settled(np.zeros((4, 5), np.int32)).any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +12,19 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 # Unchanged frames after which a pixel keeps its paint bit for bit. What was just uncovered gets time to be finished.
 SETTLED = 3
+NEVER = 1 << 20  # so many frames it counts as unchanged that has not changed in the shot yet
+
+# Pixels around one that must be unchanged for so long, too, if it has changed before. A thing that passes over a still
+# ground uncovers a few pixels at a time. Painted alone, these took on all that the style was short of: a trail of
+# speckles.
+REACH = 6
+
+
+def settled(unchanged: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which pixels (H, W) keep their paint, from how many frames each has been unchanged."""
+    near = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
+    least = cv2.erode(np.minimum(unchanged, SETTLED).astype(np.uint8), near)
+    return np.asarray((unchanged >= NEVER) | (least >= SETTLED))
 
 
 class Changes:

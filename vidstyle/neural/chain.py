@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..blending import Blend
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins
-from ..motion.still import SETTLED
+from ..motion.still import NEVER, settled
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
 from .frame_result import FrameResult
@@ -199,7 +199,7 @@ class Chain:
         same = np.equal(frame, self.history[-1].source).all(-1)
         if blend is not None and self.blend is not None:
             same &= ~blend.unlike(self.blend)
-        self.still = np.where(same, SETTLED if self.still is None else self.still + 1, 0)
+        self.still = np.where(same, NEVER if self.still is None else self.still + 1, 0)
         if same.all() and end is None:
             return last._replace(evaluations=0)
         content = frame.astype(np.float32)
@@ -209,7 +209,7 @@ class Chain:
         if self.config.init == "prev":
             start = content if anew else last.image
             return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
-        held = self.still >= SETTLED
+        held = settled(self.still)
         image = self.firmness.returned(carry([past.image for past in self.history], origins))
         reliable = origins.reliable
         firm = self.firmness.of(origins.motion, reliable)

@@ -20,7 +20,7 @@ from ..config import Config
 from ..motion.carry import DISTANCES, Origins, find_origins
 from ..motion.flow import estimate_motion
 from ..motion.shots import OVERLAP, Shot
-from ..motion.still import Box
+from ..motion.still import REACH, Box
 from .ahead import ahead
 from .chain import Chain, ends_of
 from .coarse import stages
@@ -273,7 +273,8 @@ class Stylizer:
             return 0.0
         changing = np.zeros(size, np.bool_)
         top, left, bottom, right = (round(edge * side) for edge, side in zip(box, (*size, *size), strict=True))
-        changing[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1] = True
+        beside = 1 + REACH
+        changing[max(0, top - beside) : bottom + beside, max(0, left - beside) : right + beside] = True
         return self.engine(size).share(changing)
 
     def engine(self, size: tuple[int, int], exact: bool = False) -> Engine:
