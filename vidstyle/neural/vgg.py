@@ -1,8 +1,7 @@
 """The convolutional part of a VGG network as a function of a picture, made for optimising that picture.
 
 Only the picture is ever differentiated, so each convolution carries its own gradient: a forward convolution with the
-flipped, transposed kernel. Kernels enter the graph as constants, because oneDNN keeps its reordered copies of constants
-only.
+flipped, transposed kernel.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..config import NETWORKS
 from .runtime import ONEDNN, tf
@@ -113,8 +111,10 @@ class _Convolution:
     """A 3x3 convolution with bias and ReLU, and its gradient with respect to the input."""
 
     def __init__(self, layer: Layer, dtype: tf.DType) -> None:
-        self.kernel: NDArray[np.generic] = layer.kernel.astype(dtype.as_numpy_dtype, copy=False)
-        self.bias: NDArray[np.generic] = layer.bias.astype(dtype.as_numpy_dtype, copy=False)
+        kernel, bias = (part.astype(dtype.as_numpy_dtype, copy=False) for part in (layer.kernel, layer.bias))
+        transposed = np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2))
+        self.kernel, self.bias, self.transposed = map(tf.constant, (kernel, bias, transposed))
+        self.multiplications = kernel.size  # for each cell
 
     def __call__(
         self,
@@ -131,15 +131,15 @@ class _Convolution:
 
         @tf.custom_gradient
         def convolve(x: tf.Tensor) -> tuple[list[tf.Tensor], Callable[..., tf.Tensor]]:
-            kernel, bias, transposed = self._in_graph()
-            y = _relu_convolution(x, kernel, bias, edge)
+            added = [self.bias] if edge is None or edge.added is None else [self.bias, edge.added]
+            y = _convolution(x, self.kernel, "SAME" if edge is None else edge.padding, added)
 
             def gradient(*dy: tf.Tensor) -> tf.Tensor:
                 if ONEDNN:
                     through = _into_relu_at_once(dy, y, padding)
                 else:
                     through = tf.raw_ops.ReluGrad(gradients=tf.add_n(dy), features=y)
-                return tf.nn.conv2d(through, transposed, 1, "SAME" if edge is None else "VALID")
+                return _convolution(through, self.transposed, "SAME" if edge is None else "VALID")
 
             return [tf.identity(y) if pool is None else pool(y), *(tf.identity(y) for _ in range(users - 1))], gradient
 
@@ -148,47 +148,42 @@ class _Convolution:
 
     def inside(self, x: tf.Tensor) -> tf.Tensor:
         """Only the convolution, without bias and ReLU, and without a cell on each side."""
-        kernel, _, _ = self._in_graph()
-        return tf.nn.conv2d(x, kernel, 1, "VALID")
-
-    def _in_graph(self) -> list[tf.Tensor]:
-        """Kernel, bias and transposed kernel; constants of the graph that is being traced, once for all its strips."""
-        graph = tf.compat.v1.get_default_graph()
-        # A collection of the graph goes with it; a weak dictionary would keep it, by what it has as values, for ever.
-        known: list[tf.Tensor] = [] if tf.executing_eagerly() else graph.get_collection_ref(self)
-        if not known or known[0].graph is not graph:  # a loop's body begins with the collections around it
-            with tf.control_dependencies(None):  # they would wait for what happens to be computed before
-                transposed = np.ascontiguousarray(self.kernel[::-1, ::-1].transpose(0, 1, 3, 2))
-                known[:] = map(tf.constant, (self.kernel, self.bias, transposed))
-        return known
+        return _convolution(x, self.kernel, "VALID")
 
 
-def _relu_convolution(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, edge: Edge | None) -> tf.Tensor:
-    """ReLU(x * kernel + bias), by oneDNN in one go where that computes it: an eighth of an evaluation less.
+def _convolution(x: tf.Tensor, kernel: tf.Tensor, padding: Padding | str, added: Sequence[tf.Tensor] = ()) -> tf.Tensor:
+    """x * kernel, or ReLU(x * kernel + added) where something is `added`: a bias, then tensors like the result.
 
-    The operation is what Grappler would put there, which takes it a second a graph.
+    Where oneDNN computes it, that is one operation, which takes an eighth off an evaluation; Grappler would find it, in
+    a second a graph. The kernel counts as a constant, of which alone oneDNN keeps a copy in its own order. It is none
+    of the graph, in which it would stand three times.
     """
-    paddings = [[0, 0], *edge.padding, [0, 0]] if edge else "SAME"
+    name, paddings = (padding, []) if isinstance(padding, str) else ("EXPLICIT", [(0, 0), *padding, (0, 0)])
     if tf.executing_eagerly() or not ONEDNN:
-        y = tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, paddings), bias)
-        return tf.nn.relu(y + edge.added if edge else y)
+        y = tf.nn.conv2d(x, kernel, 1, paddings or padding)
+        if added:
+            bias, *others = added
+            y = tf.nn.relu(tf.add_n([tf.nn.bias_add(y, bias), *others]))
+        return y
     value, values = tf.compat.v1.AttrValue, tf.compat.v1.AttrValue.ListValue
-    others = [edge.added] if edge else []
     attributes = {
         "T": value(type=x.dtype.as_datatype_enum),
-        "TArgs": value(list=values(type=[x.dtype.as_datatype_enum] * (1 + len(others)))),
-        "num_args": value(i=1 + len(others)),
-        "num_host_args": value(i=0),
         "is_filter_const": value(b=True),
         "strides": value(list=values(i=[1, 1, 1, 1])),
-        "padding": value(s=b"EXPLICIT" if edge else b"SAME"),
-        "explicit_paddings": value(list=values(i=[cells for pair in paddings for cells in pair] if edge else [])),
-        "fused_ops": value(list=values(s=[b"BiasAdd", *(b"Add" for _ in others), b"Relu"])),
+        "padding": value(s=name.encode()),
+        "explicit_paddings": value(list=values(i=[cells for pair in paddings for cells in pair])),
         "_kernel": value(s=b"MklNameChangeOp"),
     }
+    if added:
+        attributes |= {
+            "TArgs": value(list=values(type=[x.dtype.as_datatype_enum] * len(added))),
+            "num_args": value(i=len(added)),
+            "num_host_args": value(i=0),
+            "fused_ops": value(list=values(s=[b"BiasAdd", *[b"Add"] * (len(added) - 1), b"Relu"])),
+        }
+    kind = "_MklNativeFusedConv2D" if added else "_MklNativeConv2D"
     create = tf.compat.v1.get_default_graph().create_op
-    inputs = [x, kernel, bias, *others]
-    return create("_MklNativeFusedConv2D", inputs, [x.dtype], name="convolution", attrs=attributes).outputs[0]
+    return create(kind, [x, kernel, *added], [x.dtype], name="convolution", attrs=attributes).outputs[0]
 
 
 @tf.function(jit_compile=True, autograph=False)

@@ -128,7 +128,7 @@ class Window:
     def share(self) -> float:
         """Of the work for the whole picture."""
         work = [
-            (np.prod(step.given), np.prod(step.whole), self.vgg.layers[step.name].kernel.size)
+            (np.prod(step.given), np.prod(step.whole), self.vgg.layers[step.name].multiplications)
             for step in self.steps
             if step.name != POOL
         ]
