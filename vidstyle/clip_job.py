@@ -34,6 +34,7 @@ from .media import (
 from .motion.flow import closer_size
 from .motion.shots import Shot, find_shots, split
 from .motion.still import Changes
+from .neural import memory
 from .neural.processor import resolved
 from .neural.state import Resume
 from .plan import Plan, Work, fit
@@ -86,6 +87,7 @@ class ClipJob:
         self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
         self.weights = load_weights(config.network, config.weights)
         self.size = target_size(self.info, config.size)
+        memory.expect(self.size)
         self.controls = Controls(config, self.info, read)
         self.shots: list[Shot] = []  # known once it was surveyed
         self.expected: float | None = None  # seconds, where anyone listens

@@ -16,9 +16,10 @@ from ..config import MIN_SIDE, Config
 from ..errors import OptimizationError
 from . import adam, lbfgs
 from .losses import Losses, Objective, Targets, guide
+from .memory import give_back_memory, is_large
 from .optimize import HIGHEST, LOWEST, Optimizer, State, box
 from .preconditioner import spectral
-from .runtime import give_back_memory, out_of_memory, tf, traced
+from .runtime import out_of_memory, tf, traced
 from .strips import Strips
 from .vgg import Vgg
 from .window import WORTHWHILE, Place, Surroundings, Window
@@ -35,7 +36,6 @@ Tick = Callable[[int, float], None]
 # Evaluations in one call of the graph, which neither Ctrl-C nor progress can interrupt, and over which is looked
 # whether going on is worth while; one by one for large pictures.
 CHUNK = 5
-LARGE = 500_000  # pixels, above which memory is dear and time is long
 
 
 class Memory(NamedTuple):
@@ -262,11 +262,6 @@ class _Graph:
             return losses, tape.gradient(losses.total, x)
 
         return self.engine.optimizer.advance(evaluate, state, until, self.precondition)
-
-
-def is_large(size: tuple[int, int]) -> bool:
-    """Whether a picture of (height, width) is to be painted with an eye on memory."""
-    return size[0] * size[1] > LARGE
 
 
 def style_grams(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +11,7 @@ from ..config import Precision
 from ..silence import silence
 from .processor import native_bfloat16, resolved
 
-__all__ = ["after", "compute_dtype", "give_back_memory", "native_bfloat16", "out_of_memory", "tf", "traced"]
+__all__ = ["after", "compute_dtype", "native_bfloat16", "out_of_memory", "tf", "traced"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -34,9 +31,6 @@ tf.get_logger().setLevel("ERROR")
 # Whether convolutions are computed by oneDNN, which not every build of TensorFlow has.
 ONEDNN = _pywrap_util_port.IsMklEnabled() and not tf.config.list_physical_devices("GPU")
 
-M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
-LARGE_BLOCK = 4 << 20  # bytes
-
 
 def compute_dtype(precision: Precision) -> tf.DType:
     """bfloat16 where asked for, or on `auto` where the processor multiplies it natively; otherwise float32."""
@@ -55,19 +49,6 @@ def out_of_memory() -> Iterator[None]:
         raise MemoryError("TensorFlow cannot allocate a tensor") from error
 
 
-def give_back_memory() -> None:
-    """What was freed is the system's again, and from now on large tensors give back their memory at once.
-
-    The C library keeps blocks of up to 32 megabytes for itself, and pictures of 1920x1080 are just below: a quarter of
-    the memory was nobody's. For small pictures that is faster, so they do not ask for it.
-    """
-    gc.collect()  # graphs refer to themselves
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # only glibc has these
-        library = ctypes.CDLL(None)
-        library.mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
-        library.malloc_trim(0)
-
-
 def after(needed: Any, x: tf.Tensor) -> tf.Tensor:
     """x, but only once the tensors in `needed`, nested as they like, are there: else a graph begins all at once."""
     with tf.control_dependencies([tensor for tensor in tf.nest.flatten(needed) if tensor is not None]):
@@ -77,8 +58,8 @@ def after(needed: Any, x: tf.Tensor) -> tf.Tensor:
 def traced(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function of tensors as a graph, traced once for each of their shapes; its own gradient cannot be asked for.
 
-    TensorFlow registers the gradients of tf.custom_gradient for ever, and with them the whole graph: 200 megabytes of a
-    network's weights for every size and clip. Once a graph stands they serve nothing here.
+    TensorFlow registers the gradients of tf.custom_gradient for ever, and with them the graph and what it has captured: 100
+    megabytes of a network's weights for every clip. Once a graph stands they serve nothing here.
     """
 
     def and_forget(*arguments: Any) -> Any:

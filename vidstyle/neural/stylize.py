@@ -24,10 +24,11 @@ from ..motion.still import REACH, Box
 from .ahead import ahead
 from .chain import Chain, ends_of
 from .coarse import stages
-from .engine import Engine, Painted, Picture, Tick, is_large, resize
+from .engine import Engine, Painted, Picture, Tick, resize
 from .frame_result import ClipTick, FrameResult
+from .memory import give_back_memory, is_large
 from .passes import passes
-from .runtime import compute_dtype, give_back_memory, tf
+from .runtime import compute_dtype, tf
 from .state import Resume, State
 from .vgg import Vgg
 from .weights import Weights
