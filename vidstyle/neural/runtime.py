@@ -58,8 +58,8 @@ def after(needed: Any, x: tf.Tensor) -> tf.Tensor:
 def traced(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function of tensors as a graph, traced once for each of their shapes; its own gradient cannot be asked for.
 
-    TensorFlow registers the gradients of tf.custom_gradient for ever, and with them the graph and what it has captured: 100
-    megabytes of a network's weights for every clip. Once a graph stands they serve nothing here.
+    TensorFlow registers the gradients of tf.custom_gradient for ever, and with them the graph and what it has captured:
+    100 megabytes of a network's weights for every clip. Once a graph stands they serve nothing here.
     """
 
     def and_forget(*arguments: Any) -> Any:

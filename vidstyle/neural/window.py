@@ -98,12 +98,12 @@ class Step(NamedTuple):
 class Surroundings(NamedTuple):
     """What holds for a place while nothing changes outside of it; tensors.
 
-    regions: see Window.regions(). picture: float32 (1, h, w, 3), the window and its neighbours, 0 in the window. edges,
+    regions: of Window.regions(). picture: float32 (1, h, w, 3), the window and its neighbours, 0 in the window. edges,
     content_edges: of each step for the picture and the content. rest: as in Targets. content: layer -> the error and
     the energy of the target, outside.
     """
 
-    regions: tf.Tensor
+    regions: list[tf.Tensor]
     picture: tf.Tensor
     edges: list[Added]
     content_edges: list[Added]
@@ -162,26 +162,26 @@ class Window:
         x, content: float32 (1, H, W, 3). guides: as in Targets. regions: of regions(). Outside of the window the
         content is not emphasised, and nothing is reliable.
         """
-        normalization = self.objective.normalization
-        inside = tf.ensure_shape(tf.pad(tf.ones((1, *self.size, 1), tf.bool), _zeros(regions[0])), (1, *self.whole, 1))
+        normalization, every = self.objective.normalization, tf.unstack(regions)
+        inside = tf.ensure_shape(tf.pad(tf.ones((1, *self.size, 1), tf.bool), _zeros(every[0])), (1, *self.whole, 1))
         # One colour in the window, so that nothing depends on what is there, not even by rounding.
         x, content = (tf.where(inside, tf.constant(MEAN_RGB), picture) for picture in (x, content))
-        edges, features, rest = self._edges(x, self.steps, regions, self.objective.style_layers, guides)
+        edges, features, rest = self._edges(x, self.steps, every, self.objective.style_layers, guides)
         # One after the other: the features of a large picture are gigabytes.
-        content_edges, wanted, _ = self._edges(after([edges, rest], content), self.content_steps, regions, (), {})
+        content_edges, wanted, _ = self._edges(after([edges, rest], content), self.content_steps, every, (), {})
         outside: dict[str, tuple[tf.Tensor, tf.Tensor]] = {}
         for name, aim in wanted.items():
             seen = features[name]
-            own, own_aim = (self._given(found, name, regions) for found in (seen, aim))
+            own, own_aim = (self._given(found, name, every) for found in (seen, aim))
             error = content_error(seen, aim) - content_error(own, own_aim)
             outside[name] = error, energy(aim) - energy(own_aim)
         share = np.float32(np.prod(self.near) / np.prod(self.whole))
-        near = self._near(x, regions)
+        near = self._near(x, every)
         tv = np.float32(1) if normalization == "gatys" else share
         rest["tv"] = _rest(total_variation(x, normalization), total_variation(near, normalization), tv)
         rest["temporal"] = (tf.constant(0.0), tf.constant(share))
-        hole = 1 - self._laid(tf.ones((1, *self.size, 1)), regions)
-        return Surroundings(regions, near * hole, edges, content_edges, rest, outside)
+        hole = 1 - self._laid(tf.ones((1, *self.size, 1)), every)
+        return Surroundings(every, near * hole, edges, content_edges, rest, outside)
 
     def targets(
         self,
@@ -240,7 +240,7 @@ class Window:
         self,
         picture: tf.Tensor,
         steps: Sequence[Step],
-        regions: tf.Tensor,
+        regions: Sequence[tf.Tensor],
         style_layers: Container[str],
         guides: dict[str, tf.Tensor],
     ) -> tuple[list[Added], Features, Rest]:
@@ -272,16 +272,17 @@ class Window:
             y, taken = after([edges[-1:], rest], y), step
         return edges, features, rest
 
-    def _given(self, y: tf.Tensor, layer: str, regions: tf.Tensor) -> tf.Tensor:
+    def _given(self, y: tf.Tensor, layer: str, regions: Sequence[tf.Tensor]) -> tf.Tensor:
         """What the window gives of a layer of the whole picture, (N, H, W, C)."""
         index = self.at[layer]
         return _part(y, self.steps[index], regions[2 + 2 * index])
 
-    def _near(self, picture: tf.Tensor, regions: tf.Tensor) -> tf.Tensor:
+    def _near(self, picture: tf.Tensor, regions: Sequence[tf.Tensor]) -> tf.Tensor:
         """The window and its neighbours in a picture (1, H, W, C)."""
-        return tf.ensure_shape(tf.slice(picture, *tf.unstack(regions[1, :2])), (1, *self.near, picture.shape[3]))
+        begin, count, *_ = tf.unstack(regions[1])
+        return tf.ensure_shape(tf.slice(picture, begin, count), (1, *self.near, picture.shape[3]))
 
-    def _laid(self, x: tf.Tensor, regions: tf.Tensor) -> tf.Tensor:
+    def _laid(self, x: tf.Tensor, regions: Sequence[tf.Tensor]) -> tf.Tensor:
         """The window and its neighbours, which are 0; x: (1, h, w, C)."""
         return tf.ensure_shape(tf.pad(x, _zeros(regions[1])), (1, *self.near, x.shape[3]))
 
@@ -292,12 +293,13 @@ def _rest(whole: tf.Tensor, part: tf.Tensor, factor: np.float32) -> tuple[tf.Ten
 
 def _zeros(region: tf.Tensor) -> tf.Tensor:
     """Those of a region, as tf.pad() takes them."""
-    return tf.transpose(region[2:])
+    return tf.stack(tf.unstack(region)[2:], 1)
 
 
 def _part(y: tf.Tensor, step: Step, region: tf.Tensor) -> tf.Tensor:
     """What the step gives of y, all that it would give of the whole picture, (N, H, W, C); 0 beyond the picture."""
-    part = tf.pad(tf.slice(y, *tf.unstack(region[:2])), _zeros(region))
+    begin, count, *zeros = tf.unstack(region)
+    part = tf.pad(tf.slice(y, begin, count), tf.stack(zeros, 1))
     return tf.ensure_shape(part, (y.shape[0], *step.given, y.shape[3]))
 
 
