@@ -159,7 +159,7 @@ BAD = {
     "info of nothing": ("info none.gif", "none.gif"),
     "zero fps": ("info clip.gif --fps 0", "--fps 0"),
     "measure nothing": ("measure none.gif clip.gif --style s.png", "none.gif: there is no such file"),
-    "measure other frames": ("measure clip.gif s.png --style s.png", "s.png: has 1 frames, but clip.gif has 4;"),
+    "measure other frames": ("measure clip.gif s.png --style s.png", "s.png: has 1 frame, but clip.gif has 4;"),
     "measure into the input": ("measure clip.gif clip.gif --style s.png --json s.png --overwrite", "is an input"),
     "measure into a picture": (
         "measure clip.gif clip.gif --style s.png --plot p.gif",
@@ -177,7 +177,7 @@ BAD = {
     "reconstruct nothing": ("reconstruct s.png --content-layers none --style-sets none", "both are none"),
     "reconstruct over": ("reconstruct s.png -o s.png --overwrite", "is an input"),
     "reconstruct into a file": ("reconstruct s.png --pictures there.gif", "--pictures there.gif"),
-    "compare other frames": ("compare clip.gif s.png", "s.png: has 1 frames, but clip.gif has 4;"),
+    "compare other frames": ("compare clip.gif s.png", "s.png: has 1 frame, but clip.gif has 4;"),
     "compare how": ("compare clip.gif clip.gif --how sides", "did you mean 'side'?"),
     "measure over": ("measure clip.gif clip.gif --style s.png --json there.gif", "--json there.gif: exists already"),
 }

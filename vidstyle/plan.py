@@ -63,8 +63,7 @@ class Plan:
     kept: int = 0
 
     def __str__(self) -> str:
-        frames = "1 frame" if self.work.frames == 1 else f"{self.work.frames} frames"
-        width, height = self.size
+        frames, (width, height) = counted(self.work.frames), self.size
         more = f" ({self.kept} more are kept from before)" if self.kept else ""
         return f"{frames} of {width}x{height}{more}, {self.quality} quality: about {duration(self.seconds)}"
 
@@ -99,6 +98,11 @@ def fit(
         f"--budget {budget:g}s: even {chosen.quality} quality at {size[0]}x{size[1]} takes about {duration(needed)}; "
         "give more time, or a shorter part with --start and --end"
     )
+
+
+def counted(frames: int) -> str:
+    """As 1 frame, or 2 frames."""
+    return "1 frame" if frames == 1 else f"{frames} frames"
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ import typer
 from ..errors import one_line
 from ..jobs.executors import EXECUTORS, executor_for
 from ..jobs.options import JobOptions
+from ..plan import counted
 from ..result_file import ResultFile
 from ..settings_file import arguments, as_toml, merge
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
@@ -118,7 +119,7 @@ def run(
         for notice in done.notices:
             print(f"vidstyle: {notice}", file=sys.stderr)
         total = done.totals
-        print(f"{one_line(done.output)}: {total['frames']} frames in {total['seconds']:.1f} s")
+        print(f"{one_line(done.output)}: {counted(total['frames'])} in {total['seconds']:.1f} s")
 
 
 @takes_run_settings

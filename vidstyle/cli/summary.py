@@ -11,6 +11,7 @@ from rich.table import Column, Table
 
 from ..errors import one_line
 from ..jobs.batch import Outcome
+from ..plan import counted
 
 
 def summary(outcomes: Sequence[Outcome], quiet: bool) -> None:
@@ -22,7 +23,7 @@ def summary(outcomes: Sequence[Outcome], quiet: bool) -> None:
     if not stream.isatty():
         for outcome in shown:
             done = outcome.painted
-            said = f"{done.output}: {done.frames} frames in {done.seconds:.1f} s" if done else outcome.error
+            said = f"{done.output}: {counted(done.frames)} in {done.seconds:.1f} s" if done else outcome.error
             print(one_line(said if done else f"failed: {said}"), file=stream)
         return
     table = Table(Column("clip", overflow="fold"), Column("result", overflow="fold"), "frames", "seconds")

@@ -18,6 +18,7 @@ from ..media import ReadOptions, load_picture, open_clip
 from ..motion.flow import estimate_motion
 from ..motion.reliability import Array, Motion, warping_error
 from ..motion.shots import Shot, find_shots
+from ..plan import counted
 from .pairs import check_lengths, pairs
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
@@ -65,7 +66,7 @@ class Measurement:
         width, height = self.size
         shots = "" if len(self.shots) == 1 else f", {len(self.shots)} shots"
         lines = [
-            f"{len(self.frames)} frames of {width}x{height}{shots}",
+            f"{counted(len(self.frames))} of {width}x{height}{shots}",
             f"loss               {total.loss:9.4f}   {YARDSTICK.content:g} x content {total.content:.4f} "
             f"+ {YARDSTICK.style:g} x style {total.style:.4f}",
         ]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..framing import over_white, scale_image
 from ..media import ReadOptions, open_clip
+from ..plan import counted
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -35,7 +36,7 @@ def check_lengths(source: Path, output: Path, frames: int, read: ReadOptions) ->
             painted = sum(1 for _ in clip.frames())
     if frames != painted:
         raise InputError(
-            f"{output}: has {painted} frames, but {source} has {frames}; "
+            f"{output}: has {counted(painted)}, but {source} has {frames}; "
             "give two clips of the same frames, or the part of the source with --start and --end"
         )
 
