@@ -6,7 +6,7 @@ import pytest
 
 from vidstyle.motion.carry import carry, find_origins
 from vidstyle.motion.flow import FLOWS, closer_size, estimate_motion
-from vidstyle.motion.reliability import Motion, reliable, warp, warp_paint, warping_error
+from vidstyle.motion.reliability import Motion, nearest, reliable, warp, warp_paint, warping_error
 
 
 def texture(height=96, width=128, seed=0):
@@ -29,6 +29,16 @@ def test_warp_by_whole_pixels_is_exact(way):
     image = texture()
     back = way(image, constant_flow(96, 128, -3, 2))  # what is at y came from three to the left and two below
     np.testing.assert_allclose(back[4:-4, 4:-4], moved(image, 3, -2)[4:-4, 4:-4], atol=1e-3)
+
+
+def test_the_nearest_pixel_of_a_flow_is_where_warping_takes_it_from():
+    image = texture()
+    flow = np.random.default_rng(3).integers(-5, 6, (96, 128, 2)).astype(np.float32)
+    flow[:5], flow[-5:], flow[:, :5], flow[:, -5:] = 0, 0, 0, 0
+    flow += np.random.default_rng(4).uniform(-0.4, 0.4, flow.shape).astype(np.float32)
+    np.testing.assert_allclose(image.reshape(-1, 3)[nearest(flow)], warp(image, np.rint(flow)), atol=1e-3)
+    outside = nearest(constant_flow(96, 128, -500, 500))
+    assert (outside == 95 * 128).all()
 
 
 def test_sharp_warp_loses_less_detail_than_linear():

@@ -83,6 +83,36 @@ def test_its_memory_serves_the_next_problem(optimizer):
     assert float(remembering.losses.total) < 0.9 * float(fresh.losses.total)
 
 
+def test_its_memory_serves_the_next_problem_better_once_it_has_moved_with_it(optimizer):
+    stiff = np.geomspace(1, 60, N).astype(np.float32)[np.random.default_rng(2).permutation(N)]
+    target = np.random.default_rng(3).uniform(60, 200, N).astype(np.float32)
+
+    def evaluate_of(stiff, target):
+        def evaluate(x):
+            return losses(tf.reduce_sum(stiff * tf.square(x - target)) / N), 2 * stiff * (x - target) / N
+
+        return evaluate
+
+    def start(seed, target):
+        return target + np.random.default_rng(seed).uniform(-20, 20, N).astype(np.float32)
+
+    first = minimize(optimizer, evaluate_of(stiff, target), start(4, target), 24)
+    stiff, target = np.roll(stiff, 5), np.roll(target, 5)
+    reached = {
+        shift: float(
+            minimize(
+                optimizer,
+                evaluate_of(stiff, target),
+                start(5, target),
+                8,
+                optimizer.map(first.memory, lambda values, shift=shift: tf.roll(values, shift, -1)),
+            ).losses.total
+        )
+        for shift in (0, 5)
+    }
+    assert reached[5] < 0.9 * reached[0]
+
+
 @pytest.mark.parametrize("what", ["loss", "gradient"])
 def test_what_is_not_finite_at_the_start_shows_in_the_losses(optimizer, what):
     def evaluate(x):

@@ -39,6 +39,15 @@ def warp(image: Array, flow: Array, interpolation: int = cv2.INTER_LINEAR) -> Ar
     return np.asarray(cv2.remap(image, x, y, interpolation, borderMode=cv2.BORDER_REFLECT), np.float32)
 
 
+def nearest(flow: Array) -> NDArray[np.int32]:
+    """The pixel of the predecessor that each pixel is nearest to by `flow` (H, W, 2): its number y W + x; (H, W)."""
+    height, width = flow.shape[:2]
+    moved = np.rint(flow).astype(np.int32)
+    x = np.clip(moved[..., 0] + np.arange(width, dtype=np.int32), 0, width - 1)
+    y = np.clip(moved[..., 1] + np.arange(height, dtype=np.int32)[:, None], 0, height - 1)
+    return np.asarray(y * np.int32(width) + x, np.int32)
+
+
 def warp_paint(image: Array, flow: Array) -> Array:
     """As warp, for paint that is carried over many frames; float32, clipped to 0..255.
 

@@ -43,7 +43,7 @@ def fresh(size: int) -> Memory:
 
 
 def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
-    """The memory for a part of the picture, or of that for all of it (see optimize.Optimizer)."""
+    """The memory for values that were moved, or for a part of them (see optimize.Optimizer)."""
     return Memory(change(memory.mean), change(memory.square), memory.count)
 
 

@@ -234,6 +234,7 @@ class Chain:
             effort.tolerance,
             tick,
             blend,
+            origins.motion.backward,
         )
 
 

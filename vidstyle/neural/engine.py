@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..blending import Blend, shares_at
 from ..config import MIN_SIDE, Config
 from ..errors import OptimizationError
+from ..motion.reliability import nearest
 from . import adam, lbfgs
 from .losses import Losses, Objective, Targets, guide
 from .memory import give_back_memory, is_large
@@ -89,14 +90,16 @@ class Engine:
         tolerance: float = 0.0,
         tick: Tick | None = None,
         blend: Blend | None = None,
+        flow: NDArray[np.float32] | None = None,
     ) -> Painted:
         """The best picture met within `evaluations` from `start`.
 
-        content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before. warped,
-        reliable (H, W): the previous result moved here and how firmly to keep to it; without them there is no temporal
-        term. tolerance: share of the loss by which CHUNK evaluations must lower it for more to be made.
-        held: bool (H, W), pixels that stay bit for bit as they are in `start`. emphasis: float32 (H, W), how much the
-        content counts there; 1 everywhere without it. blend: of the styles; places of any size.
+        content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before; it moves
+        along `flow` (H, W, 2), as Motion.backward is, where that is given. warped, reliable (H, W): the previous result
+        moved here and how firmly to keep to it; without them there is no temporal term. tolerance: share of the loss by
+        which CHUNK evaluations must lower it for more to be made. held: bool (H, W), pixels that stay bit for bit as
+        they are in `start`. emphasis: float32 (H, W), how much the content counts there; 1 everywhere without it.
+        blend: of the styles; places of any size.
         Raises OptimizationError where a term or the gradient is not finite at the start.
         """
         if warped is None or reliable is None:
@@ -113,7 +116,7 @@ class Engine:
         around, targets = graph.given(place, image, content, emphasis, warped, reliable, blend)
         x = tf.constant(place.cut(image).ravel())
         kept = box(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)))
-        known = self.optimizer.fresh(x.shape[0]) if memory is None else self._moved(memory, place)
+        known = self.optimizer.fresh(x.shape[0]) if memory is None else self._moved(memory, place, flow)
         state = self.optimizer.begin(x, kept, known, graph.precondition)
         del known, memory  # they would be kept until the end beside the one that takes their place
         reached = math.inf
@@ -140,12 +143,23 @@ class Engine:
         place.cut(image)[...] = state.x.numpy().reshape(*place.size, 3)
         return Painted(image, losses, int(state.evaluations), learned)
 
-    def _moved(self, memory: Memory, place: Place) -> Any:
-        """What the optimiser knows, for the values of another place."""
-        if memory.place == place:
+    def _moved(self, memory: Memory, place: Place, flow: NDArray[np.float32] | None) -> Any:
+        """What the optimiser knows, for the values of another place and of what has moved since along the flow."""
+        count = math.prod(memory.place.size)
+        numbers = np.full(self.size, count, np.int32)  # of the pixels of its place; `count` is none of them
+        memory.place.cut(numbers)[...] = np.arange(count).reshape(memory.place.size)
+        taken = place.cut(numbers if flow is None else numbers.ravel()[nearest(flow)]).ravel()
+        if np.array_equal(taken, np.arange(count)):
             return memory.known
-        whole = self.optimizer.map(memory.known, memory.place.lay_values)
-        return self.optimizer.map(whole, place.cut_values)
+        index = tf.constant(taken)
+
+        def change(values: tf.Tensor) -> tf.Tensor:
+            pixels = tf.reshape(values, (-1, count, 3))
+            if taken.max() == count:
+                pixels = tf.pad(pixels, ((0, 0), (0, 1), (0, 0)))
+            return tf.reshape(tf.gather(pixels, index, axis=1), (*values.shape[:-1], 3 * taken.size))
+
+        return self.optimizer.map(memory.known, change)
 
     def share(self, changing: NDArray[np.bool_]) -> float:
         """What an evaluation costs where only these pixels (H, W) change, over one of the whole picture."""

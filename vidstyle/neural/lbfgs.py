@@ -69,13 +69,13 @@ def fresh(size: int) -> Memory:
 
 
 def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
-    """The memory for a part of the picture, or of that for all of it (see optimize.Optimizer)."""
+    """The memory for values that were moved, or for a part of them (see optimize.Optimizer)."""
     steps, changes = change(memory.steps), change(memory.changes)
-    if steps.shape == memory.steps.shape:
-        return memory
-    # A pair may have no curvature in the part; such rows are forgotten.
+    # A pair may have no curvature in the part, or once moved; such rows are forgotten.
     lengths = tf.norm(steps, axis=1) * tf.norm(changes, axis=1)
     curved = tf.reduce_sum(steps * changes, 1) > MIN_CURVATURE * lengths
+    if tf.reduce_sum(tf.cast(curved, tf.int32)) == tf.minimum(memory.pairs, steps.shape[0]):
+        return _without_measures(steps, changes, memory.pairs)
     order = _by_age(memory)
     order = tf.gather(order, tf.argsort(tf.cast(~tf.gather(curved, order), tf.int32), stable=True))
     kept = tf.cast(tf.gather(curved, order), tf.float32)[:, None]

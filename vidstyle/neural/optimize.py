@@ -50,7 +50,7 @@ class Optimizer(Protocol):
         ...
 
     def map(self, memory: Any, change: Callable[[tf.Tensor], tf.Tensor]) -> Any:
-        """The memory for a part of the picture, or of that for all of it. change: from (..., n) to (..., other n)."""
+        """The memory for values that were moved, or for a part of them. change: from (..., n) to (..., other n)."""
         ...
 
     def begin(self, x: tf.Tensor, box: Box, memory: Any, precondition: Preconditioner) -> State:

@@ -79,6 +79,7 @@ def passes(
                         config.effort.tolerance,
                         None if tick is None else partial(tick, found[index].index),
                         blend(found[index].index),
+                        motion.backward,
                     )
                 except OptimizationError as error:
                     raise OptimizationError(f"frame {found[index].index}: {error}") from error

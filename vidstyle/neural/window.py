@@ -55,23 +55,6 @@ class Place(NamedTuple):
         (top, left), (height, width) = self.start, self.size
         return picture[top : top + height, left : left + width]
 
-    def cut_values(self, values: tf.Tensor) -> tf.Tensor:
-        """This part of values of all pixels, (..., H W 3) -> (..., h w 3)."""
-        if self.size == self.whole:
-            return values
-        (top, left), (height, width) = self.start, self.size
-        part = tf.reshape(values, (-1, *self.whole, 3))[:, top : top + height, left : left + width]
-        return tf.reshape(part, (*values.shape[:-1], height * width * 3))
-
-    def lay_values(self, values: tf.Tensor) -> tf.Tensor:
-        """The reverse of cut_values(), with 0 outside."""
-        if self.size == self.whole:
-            return values
-        before = np.array([0, *self.start, 0])
-        after = np.array([0, *np.subtract(self.whole, self.size), 0]) - before
-        laid = tf.pad(tf.reshape(values, (-1, *self.size, 3)), np.stack([before, after], 1))
-        return tf.reshape(laid, (*values.shape[:-1], self.whole[0] * self.whole[1] * 3))
-
 
 class Step(NamedTuple):
     """A layer; sizes are (height, width) in its own cells, of `scale` pixels a side.
