@@ -70,22 +70,18 @@ def fresh(size: int) -> Memory:
 
 def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
     """The memory for values that were moved, or for a part of them (see optimize.Optimizer)."""
-    steps, changes = change(memory.steps), change(memory.changes)
+    steps, changes, pairs = change(memory.steps), change(memory.changes), memory.pairs
+    products = tf.matmul(changes, steps, transpose_b=True)
     # A pair may have no curvature in the part, or once moved; such rows are forgotten.
-    lengths = tf.norm(steps, axis=1) * tf.norm(changes, axis=1)
-    curved = tf.reduce_sum(steps * changes, 1) > MIN_CURVATURE * lengths
-    if tf.reduce_sum(tf.cast(curved, tf.int32)) == tf.minimum(memory.pairs, steps.shape[0]):
-        return _without_measures(steps, changes, memory.pairs)
-    order = _by_age(memory)
-    order = tf.gather(order, tf.argsort(tf.cast(~tf.gather(curved, order), tf.int32), stable=True))
-    kept = tf.cast(tf.gather(curved, order), tf.float32)[:, None]
-    return _without_measures(
-        tf.gather(steps, order) * kept, tf.gather(changes, order) * kept, tf.reduce_sum(tf.cast(curved, tf.int32))
-    )
-
-
-def _without_measures(steps: tf.Tensor, changes: tf.Tensor, pairs: tf.Tensor) -> Memory:
-    return Memory(steps, changes, pairs, tf.matmul(changes, steps, transpose_b=True), steps[:, :0])
+    curved = tf.linalg.diag_part(products) > 0
+    count = tf.reduce_sum(tf.cast(curved, tf.int32))
+    if count < tf.minimum(pairs, steps.shape[0]):
+        order = _by_age(memory)
+        order = tf.gather(order, tf.argsort(tf.cast(~tf.gather(curved, order), tf.int32), stable=True))
+        kept = tf.cast(tf.gather(curved, order), tf.float32)[:, None]
+        steps, changes, pairs = tf.gather(steps, order) * kept, tf.gather(changes, order) * kept, count
+        products = tf.gather(tf.gather(products, order), order, axis=1) * kept * tf.transpose(kept)
+    return Memory(steps, changes, pairs, products, steps[:, :0])
 
 
 def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner = identity) -> State:
@@ -178,7 +174,7 @@ def _remember(
         return tf.cond(curved, lambda: tf.raw_ops.InplaceUpdate(x=rows, i=row, v=new[None]), lambda: rows)
 
     steps = put(memory.steps, step)
-    products, along = tf.unstack(tf.matmul(tf.stack([change, g]), steps, transpose_b=True))
+    products, along = _products(steps, change), _products(steps, g)
     pair = Memory(
         steps,
         put(memory.changes, change),
@@ -252,15 +248,26 @@ def _direction(
         return tf.gather(tf.linalg.triangular_solve(triangle, right[:, None], adjoint=adjoint)[:, 0], of_row)
 
     alpha = solve(tf.gather(along, order), adjoint=True)
-    rest = g - tf.linalg.matvec(changes, alpha, transpose_a=True)
+    rest = g - _combined(changes, alpha)
     scale = ys[-1, -1] / tf.maximum(shape.energy(changes[order[-1]] * free), 1e-30)
     hg = shape.apply(rest * free) * tf.where(pairs > 0, scale, 1.0)
-    beta = tf.linalg.diag_part(products) * alpha - tf.linalg.matvec(changes, hg)
+    beta = tf.linalg.diag_part(products) * alpha - _products(changes, hg)
     delta = solve(tf.gather(beta, order), adjoint=False)
-    hg += tf.linalg.matvec(steps, delta, transpose_a=True)
+    hg += _combined(steps, delta)
     direction = -hg * free
     downhill = (pairs > 0) & (_dot(direction, g) < 0)
     return tf.cond(downhill, lambda: direction, lambda: _steepest(g, free, shape))
+
+
+# As products with a matrix of one row, which is up to three times as fast as any other way to say it.
+def _products(rows: tf.Tensor, vector: tf.Tensor) -> tf.Tensor:
+    """Of each row (rows, n) with the vector (n,); (rows,)."""
+    return tf.matmul(vector[None], rows, transpose_b=True)[0]
+
+
+def _combined(rows: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
+    """The sum of the rows (rows, n) times their factors (rows,); (n,)."""
+    return tf.matmul(factors[None], rows)[0]
 
 
 def _dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

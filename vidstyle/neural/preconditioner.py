@@ -97,11 +97,16 @@ def spectral(size: tuple[int, int]) -> Preconditioner:
 
 
 def _measure(steps: tf.Tensor, changes: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """The means of s.y and of y.y in each block of pixels; (k, 2 blocks)."""
+    """The sums of s.y and of y.y in each block of pixels; (k, 2 blocks)."""
+    height, width = (-(-side // BLOCK) for side in size)
+    missing = (height * BLOCK - size[0], width * BLOCK - size[1])
+    beyond = [(0, 0), *((cells // 2, cells - cells // 2) for cells in missing), (0, 0)]
 
     def blocks(products: tf.Tensor) -> tf.Tensor:
-        means = tf.nn.avg_pool2d(tf.reshape(products, (-1, *size, 3)), BLOCK, BLOCK, "SAME")
-        return tf.reshape(tf.reduce_sum(means, 3), (products.shape[0], -1))
+        # Along the rows first, over neighbours in memory: a fifth of the time of a pooling.
+        whole = tf.pad(tf.reshape(products, (-1, *size, 3)), beyond) if any(missing) else products
+        rows = tf.reduce_sum(tf.reshape(whole, (-1, height, BLOCK, width, BLOCK * 3)), 4)
+        return tf.reshape(tf.reduce_sum(rows, 2), (products.shape[0], -1))
 
     return tf.concat([blocks(steps * changes), blocks(tf.square(changes))], 1)
 
