@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from peers import plain_adam, torch_evaluation
 
+from vidstyle.blending import Blend, shares_at
 from vidstyle.config import Config, Style
 from vidstyle.media import load_picture, open_clip
 from vidstyle.motion.shots import Shot
@@ -79,7 +80,8 @@ def engine_for(side: int, precision: str):  # type: ignore[no-untyped-def]
 def frames_after(frames, weights, style, quality):  # type: ignore[no-untyped-def]
     """The results of the frames in a quality, and the median time of those that had a time to settle."""
     config = Config(styles=(Style(STYLE),), quality=quality)
-    results = list(Stylizer(config, weights, [style]).clip(frames, [Shot(0, len(frames))]))
+    stylizer, shots = Stylizer(config, weights, [style]), [Shot(0, len(frames))]
+    results = list(stylizer.clip(frames, shots, blend=lambda index: Blend(shares_at(config))))  # as in a run
     return results, statistics.median(result.seconds for result in results[2:])
 
 

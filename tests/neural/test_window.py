@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vidstyle.blending import Blend
+from vidstyle.blending import Blend, shares_at
 from vidstyle.config import Config, Style
 from vidstyle.neural import engine as engine_module
 from vidstyle.neural import lbfgs
@@ -106,15 +106,19 @@ def test_what_is_outside_is_looked_at_again_only_where_it_changed(monkeypatch):
     survey = graph._survey
     monkeypatch.setattr(graph, "_survey", lambda *given: surveys.append(given) or survey(*given))
     start, content = random(*SIZE, 3), random(*SIZE, 3)[::-1].copy()
-    first = engine.paint(content, start, 3, held=held)
+
+    def paint(start, memory=None):
+        return engine.paint(content, start, 3, memory, held=held, blend=Blend(shares_at(CONFIG)))  # anew, as in a run
+
+    first = paint(start)
     content[22:28, 45:55] = 0
-    again = engine.paint(content, first.image, 3, first.memory, held=held)
+    again = paint(first.image, first.memory)
     assert len(surveys) == 1
     graph._known = None  # as where a run is resumed
-    afresh = engine.paint(content, first.image, 3, first.memory, held=held)
+    afresh = paint(first.image, first.memory)
     np.testing.assert_array_equal(again.image, afresh.image)
     content[0, 0] = 0
-    engine.paint(content, again.image, 3, again.memory, held=held)
+    paint(again.image, again.memory)
     assert len(surveys) == 3
 
 

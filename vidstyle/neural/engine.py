@@ -216,7 +216,7 @@ class _Known(NamedTuple):
 
     def holds(self, place: Place, x: Picture, content: Picture, blend: Blend) -> bool:
         """Whether they are the same for these, which may differ in the place."""
-        if place != self.place or blend is not self.blend:
+        if place != self.place or blend.unlike(self.blend).any():
             return False
         differs = (x != self.x) | (content != self.content)
         place.cut(differs)[...] = False
