@@ -259,7 +259,7 @@ def _direction(
     return tf.cond(downhill, lambda: direction, lambda: _steepest(g, free, shape))
 
 
-# As products with a matrix of one row, which is up to three times as fast as any other way to say it.
+# As products with a matrix of one row: of the ways that were timed the fastest, with Eigen and with oneDNN.
 def _products(rows: tf.Tensor, vector: tf.Tensor) -> tf.Tensor:
     """Of each row (rows, n) with the vector (n,); (rows,)."""
     return tf.matmul(vector[None], rows, transpose_b=True)[0]
