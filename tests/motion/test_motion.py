@@ -54,6 +54,14 @@ def test_sharp_warp_loses_less_detail_than_linear():
 
 
 @pytest.mark.parametrize("method", FLOWS)
+@pytest.mark.parametrize("size", [(16, 300), (300, 16), (31, 200), (16, 1000), (5, 40)])
+def test_flow_of_narrow_frames(method, size):
+    before = texture(*size).astype(np.uint8)
+    motion = estimate_motion(before, before, method)
+    np.testing.assert_allclose(motion.backward, np.zeros((*size, 2)), atol=0.3)
+
+
+@pytest.mark.parametrize("method", FLOWS)
 def test_flow_of_a_known_translation(method):
     before = texture().astype(np.uint8)
     motion = estimate_motion(before, moved(before, 4, -3), method)

@@ -15,6 +15,7 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Grey = NDArray[np.uint8]  # (H, W)
 Flow = NDArray[np.float32]  # (H, W, 2), (x, y) in pixels
 Method = Callable[[Grey, Grey], Flow]
+_DIS_SIDE = 32  # pixels; in long frames with a shorter side OpenCV's DIS ends the process by a segmentation fault
 
 
 class FlowMethod(NamedTuple):
@@ -43,6 +44,11 @@ def estimate_motion(previous: Image, current: Image, method: str, size: tuple[in
     return Motion(backward, reliable(backward, forward))
 
 
+def backward_flow(previous: Image, current: Image, method: str) -> Flow:
+    """From where in `previous` each pixel of `current` comes, both uint8 (H, W, 3); method: of FLOWS."""
+    return FLOWS[method].find(_grey(current), _grey(previous))
+
+
 def _resized(flow: Flow, size: Sequence[int]) -> Flow:
     """A flow of frames of another size, (height, width)."""
     if flow.shape[:2] == tuple(size):
@@ -57,10 +63,20 @@ def _grey(image: Image) -> Grey:
 
 def _dis(preset: int) -> Method:
     def flow(a: Grey, b: Grey) -> Flow:
-        method = cv2.DISOpticalFlow.create(preset)
-        return np.asarray(method.calc(a, b, None), np.float32)  # type: ignore[call-overload]
+        height, width = a.shape
+        a, b = (_at_least(_DIS_SIDE, image) for image in (a, b))
+        found = cv2.DISOpticalFlow.create(preset).calc(a, b, None)  # type: ignore[call-overload]
+        return np.asarray(found[:height, :width], np.float32)
 
     return flow
+
+
+def _at_least(side: int, image: Grey) -> Grey:
+    """The image, mirrored on at the right and below where it is less than `side` pixels wide or high."""
+    below, right = (max(0, side - length) for length in image.shape)
+    if not below and not right:
+        return image
+    return np.asarray(cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REFLECT), np.uint8)
 
 
 def _farneback(a: Grey, b: Grey) -> Flow:
