@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from vidstyle.errors import InputError
 from vidstyle.media import Frame, WriteOptions, open_clip
+from vidstyle.media.gif_mapping import ClipMapper
 from vidstyle.media.gif_palette import PixelSample
+from vidstyle.motion.reliability import warp
 
 RED, GREEN, BLUE, YELLOW = range(4)
 CLEAR = None
@@ -181,7 +185,7 @@ def test_colours_are_the_nearest_of_the_palette(kit):
     sample.add(image.reshape(-1, 3))
     palette = sample.palette()
     assert 200 < len(palette.colours) < 256
-    mapped = palette.colours[palette.map(image, "none")].astype(float)
+    mapped = palette.colours[palette.nearest(image)].astype(float)
     distances = ((image[:, :, None].astype(float) - palette.colours) ** 2).sum(3)
     best = float(distances.min(2).mean())
     assert ((image - mapped) ** 2).sum(2).mean() < 1.05 * best + 1
@@ -196,10 +200,67 @@ def test_ordered_dither_takes_the_banding_out_of_gradients():
     palette = sample.palette()
 
     def blurred_error(dither):
-        error = palette.colours[palette.map(image, dither)].astype(float) - image
+        error = palette.colours[ClipMapper(dither).map(image, palette)].astype(float) - image
         return (error.reshape(12, 8, 20, 8, 3).mean((1, 3)) ** 2).mean()
 
     assert blurred_error("ordered") < 0.5 * blurred_error("none")
+
+
+def painted_and_palette(count=12):
+    """Texture that moves in a circle by parts of a pixel, the flow of each to the one before, and a palette."""
+    noise = np.random.default_rng(5).uniform(0, 255, (112, 144, 3)).astype(np.float32)
+    texture = np.clip((cv2.GaussianBlur(noise, (0, 0), 2) - 128) * 6 + 128, 0, 255)
+    flows, frames = [], []
+    before = np.zeros(2, np.float32)
+    for number in range(count):
+        angle = 2 * np.pi * number / count
+        shift = np.array([2 * np.cos(angle), 2 * np.sin(angle)], np.float32)
+        flow = np.broadcast_to(shift, (112, 144, 2))
+        frames.append(np.rint(warp(texture, flow)).astype(np.uint8)[8:-8, 8:-8])
+        flows.append(np.broadcast_to(shift - before, (96, 128, 2)))
+        before = shift
+    flows[0] = np.broadcast_to(np.array([2, 0], np.float32) - before, (96, 128, 2))
+    sample = PixelSample()
+    for frame in frames:
+        sample.add(frame.reshape(-1, 3))
+    return frames, flows, sample.palette()
+
+
+def flicker(before, after, flow):
+    return float(np.square(after - warp(before.astype(np.float32), flow))[4:-4, 4:-4].mean())
+
+
+@pytest.mark.parametrize("dither", ["ordered", "floyd", "none"])
+def test_a_palette_makes_moving_paint_flicker_little(dither):
+    frames, flows, palette = painted_and_palette()
+    mapper = ClipMapper(dither)
+    calm = [palette.colours[mapper.map(frame, palette)] for frame in frames]
+    alone = [palette.colours[ClipMapper(dither).map(frame, palette)] for frame in frames]
+
+    def total(clip):
+        return sum(flicker(*pair, flow) for pair, flow in zip(pairwise(clip), flows[1:], strict=True))
+
+    assert total(calm) < 0.8 * total(alone)
+    off = [np.square(clip - np.float32(frames)).mean() for clip in (calm, alone)]
+    assert off[0] < 1.25 * off[1]
+
+
+def test_another_thing_takes_over_no_error():
+    frames, _, palette = painted_and_palette()
+    mapper = ClipMapper("none")
+    mapper.map(frames[0], palette)
+    other = frames[0][::-1, ::-1]
+    found = mapper.map(255 - other, palette)
+    differs = (found != ClipMapper("none").map(255 - other, palette)).mean()
+    assert differs < 0.15
+
+
+def test_the_wrap_of_a_loop_flickers_like_any_pair(kit, tmp_path):
+    frames, flows, _ = painted_and_palette()
+    clip = [Frame(frame, Fraction(1, 10)) for frame in frames]
+    back = [frame.image for frame in kit.read(kit.write(tmp_path / "o.gif", clip, loop=0))]
+    pairs = [flicker(*pair, flow) for pair, flow in zip(pairwise(back), flows[1:], strict=True)]
+    assert flicker(back[-1], back[0], flows[0]) < 1.2 * np.mean(pairs)
 
 
 def test_the_sample_is_bounded_and_even():

@@ -1,9 +1,9 @@
-"""Palettes for GIF: a bounded sample of the clip's pixels, the palette of it, and the mapping of frames to it."""
+"""Palettes for GIF: a bounded sample of the clip's pixels, the palette of it, and which colour is nearest."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,6 @@ from PIL import Image
 COLOURS = 255  # one of the 256 is left for transparency
 _SAMPLE = 1 << 17  # pixels; twice as many are held at most
 _LUT_BITS = 6  # of each channel; the error against the very nearest colour is below the dither's amplitude
-# Half the range of the ordered dither, as a part of the distance between neighbouring palette colours. By measurement:
-# it takes most of the banding out of gradients (blurred error 7.0 -> 2.0) and leaves painterly texture as it is.
-_AMPLITUDE = 0.35
-_SHIFTS = ((0, 0), (3, 5), (5, 2))  # of the pattern for R, G, B: apart, they reach more colours than in step
 
 
 class PixelSample:
@@ -56,38 +52,40 @@ class Palette:
 
     def __init__(self, colours: NDArray[np.uint8], exact: bool) -> None:
         self.colours = colours if len(colours) else np.zeros((1, 3), np.uint8)
-        self._exact = exact
+        self.exact = exact
         self._lut: NDArray[np.uint8] | None = None
 
-    def map(self, image: NDArray[np.uint8], dither: Literal["ordered", "floyd", "none"]) -> NDArray[np.uint8]:
-        """The index of each pixel's colour, uint8 (H, W), for an image uint8 (H, W, 3)."""
-        if self._exact:
+    def nearest(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The index of the colour nearest to each pixel, uint8 (H, W), for an image uint8 (H, W, 3)."""
+        if self.exact:
             codes = _packed(self.colours)
             order = np.argsort(codes).astype(np.uint8)
             # What lies beyond the last colour can only be unseen, below transparent parts.
             indices: NDArray[np.uint8] = order[np.searchsorted(codes[order], _packed(image)) % len(order)]
             return indices
-        if dither == "floyd":
-            carrier = Image.new("P", (1, 1))
-            # Pillow fills a short palette with black, which would be a colour more to choose.
-            full = np.concatenate([self.colours, np.repeat(self.colours[:1], 256 - len(self.colours), 0)])
-            carrier.putpalette(full.tobytes())
-            found = Image.fromarray(image).quantize(palette=carrier, dither=Image.Dither.FLOYDSTEINBERG)
-            indices = np.array(found, np.uint8)
-            indices[indices >= len(self.colours)] = 0
-            return indices
-        if dither == "ordered":
-            image = _with_thresholds(image, self._amplitude())
         cells = image.astype(np.int32) >> (8 - _LUT_BITS)
         where = (cells[..., 0] << 2 * _LUT_BITS) + (cells[..., 1] << _LUT_BITS) + cells[..., 2]
         nearest: NDArray[np.uint8] = self._table()[where]
         return nearest
 
-    def _amplitude(self) -> float:
+    def diffused(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """As nearest, each pixel's error passed on to its neighbours (Floyd and Steinberg 1976)."""
+        carrier = Image.new("P", (1, 1))
+        # Pillow fills a short palette with black, which would be a colour more to choose.
+        full = np.concatenate([self.colours, np.repeat(self.colours[:1], 256 - len(self.colours), 0)])
+        carrier.putpalette(full.tobytes())
+        found = Image.fromarray(image).quantize(palette=carrier, dither=Image.Dither.FLOYDSTEINBERG)
+        indices = np.array(found, np.uint8)
+        indices[indices >= len(self.colours)] = 0
+        return indices
+
+    @cached_property
+    def spacing(self) -> float:
+        """The median distance from one colour to its nearest."""
         colours = self.colours.astype(np.float32)
         distances = ((colours[:, None] - colours) ** 2).sum(2)
         np.fill_diagonal(distances, np.inf)
-        return _AMPLITUDE * float(np.median(np.sqrt(distances.min(1))))
+        return float(np.median(np.sqrt(distances.min(1))))
 
     def _table(self) -> NDArray[np.uint8]:
         """The nearest colour of the middle of each cell of the RGB cube, uint8 (cells,)."""
@@ -114,18 +112,6 @@ def _quantized(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # Median cut with k-means: the lowest error on painterly frames of all that Pillow offers in bearable time.
     found = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
     return np.unique(np.array(found.getpalette(), np.uint8).reshape(-1, 3), axis=0)
-
-
-def _with_thresholds(image: NDArray[np.uint8], amplitude: float) -> NDArray[np.uint8]:
-    height, width = image.shape[:2]
-    pattern = np.zeros((1, 1))
-    for _ in range(3):  # Bayer's, doubled to 8x8
-        pattern = np.block([[4 * pattern, 4 * pattern + 2], [4 * pattern + 3, 4 * pattern + 1]])
-    thresholds = np.rint(((pattern + 0.5) / 64 - 0.5) * 2 * amplitude).astype(np.int16)
-    channels = np.stack([np.roll(thresholds, shift, (0, 1)) for shift in _SHIFTS], -1)
-    tiled = np.tile(channels, (-(-height // 8), -(-width // 8), 1))[:height, :width]
-    shifted: NDArray[np.int16] = image + tiled
-    return shifted.clip(0, 255).astype(np.uint8)
 
 
 def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:

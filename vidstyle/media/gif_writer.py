@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 from .clip import WriteOptions
 from .frame import ClipInfo, Frame
 from .gif_encoder import TRANSPARENT, GifEncoder
+from .gif_mapping import ClipMapper
 from .gif_palette import Palette, PixelSample, frame_palette
 from .output import FileTarget, FramesWriter
 from .timeline import ANIMATED, Timeline
 
 _MAX_RATE = 50  # frames per second; browsers slow down what is faster
+_LEAD = 6  # frames; of an error that half moves on, a 64th is left by then
 _OPAQUE = 128  # alpha from which a pixel is drawn
 
 
@@ -37,6 +40,7 @@ class GifWriter(FramesWriter):
         self._timeline = Timeline(Fraction(self._tick, 100))
         self._delays: list[int] = []
         self._sample = PixelSample()
+        self._mapper = ClipMapper(options.dither)
         self._file: BinaryIO | None = None
         self._spool: BinaryIO | None = None
         self._encoder: GifEncoder | None = None
@@ -70,9 +74,9 @@ class GifWriter(FramesWriter):
 
     def _encode(self, image: NDArray[np.uint8], opaque: NDArray[np.bool_], palette: Palette, delay: int) -> None:
         assert self._encoder
-        indices = palette.map(image, self._options.dither)
+        indices = self._mapper.map(image, palette)
         if not opaque.all():
-            indices[~opaque] = TRANSPARENT
+            indices = np.where(opaque, indices, np.uint8(TRANSPARENT))
         self._encoder.add(indices, palette, delay)
 
     def _close(self) -> None:
@@ -80,16 +84,26 @@ class GifWriter(FramesWriter):
         if self._spool:
             palette = self._sample.palette()
             self._encoder = self._encode_into(self._file, palette)
-            height, width = self._info.height, self._info.width
-            self._spool.seek(0)
-            for delay in self._delays:
-                image = np.frombuffer(self._spool.read(height * width * 3), np.uint8).reshape(height, width, 3)
-                bits = np.frombuffer(self._spool.read(-(-height * width // 8)), np.uint8)
-                opaque = np.unpackbits(bits, count=height * width).astype(bool).reshape(height, width)
+            if self._info.loop is not None:
+                # What comes before the first frame are the last ones.
+                for image, _ in self._spooled(self._spool, max(0, len(self._delays) - _LEAD)):
+                    self._mapper.map(image, palette)
+            for (image, opaque), delay in zip(self._spooled(self._spool, 0), self._delays, strict=True):
                 self._encode(image, opaque, palette, delay)
         assert self._encoder
         self._encoder.finish()
         self._file.close()
+
+    def _spooled(self, spool: BinaryIO, first: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+        """The image and what of it is opaque, of each frame from `first` on."""
+        height, width = self._info.height, self._info.width
+        pixels = height * width
+        packed = -(-pixels // 8)  # bytes
+        spool.seek(first * (3 * pixels + packed))
+        for _ in self._delays[first:]:
+            image = np.frombuffer(spool.read(3 * pixels), np.uint8).reshape(height, width, 3)
+            bits = np.frombuffer(spool.read(packed), np.uint8)
+            yield image, np.unpackbits(bits, count=pixels).astype(bool).reshape(height, width)
 
     def _abort(self) -> None:
         for file in (self._file, self._spool):

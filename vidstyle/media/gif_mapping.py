@@ -1,0 +1,88 @@
+"""The frames of a clip in the colours of a palette, so that what was calm stays calm."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..motion.flow import backward_flow
+from ..motion.reliability import warp
+from .clip import Dither
+from .gif_palette import Palette
+
+# Part of a colour's error that moves on to the next frame. By measurement on painted clips: half takes away 30 % of the
+# flicker for 15 % more error, 0.7 another 8 % for 20 to 50 %.
+_CARRIED = 0.5
+_OTHER = 40  # of 255; what differs by more from where it should come from is another thing
+# Half the range of the ordered dither, as a part of the distance between neighbouring palette colours. By measurement:
+# it takes most of the banding out of gradients (blurred error 7.0 -> 2.0).
+_AMPLITUDE = 0.35
+_SHIFTS = ((0, 0), (3, 5), (5, 2))  # of the pattern for R, G, B: apart, they reach more colours than in step
+# Standard deviation within 5x5 pixels from which nothing is dithered: texture hides bands, and a pattern that stays on
+# the screen while paint moves through it flickers.
+_TEXTURE = 8.0
+
+
+class _Mapped(NamedTuple):
+    image: NDArray[np.uint8]
+    palette: Palette
+    indices: NDArray[np.uint8]
+    error: NDArray[np.float32]
+
+
+class ClipMapper:
+    """Maps frames, one after another.
+
+    Of 255 colours the nearest one changes whenever paint changes by a little or moves by a part of a pixel: painted
+    clips flickered two to four times as much as before. So what a pixel's colour was off is carried on along the
+    optical flow, as error diffusion does from pixel to pixel, and the same paint takes the same colour again.
+    """
+
+    def __init__(self, dither: Dither) -> None:
+        self._dither = dither
+        self._last: _Mapped | None = None
+
+    def map(self, image: NDArray[np.uint8], palette: Palette) -> NDArray[np.uint8]:
+        """The index of each pixel's colour, uint8 (H, W), for an image uint8 (H, W, 3).
+
+        Pixels that are as in the frame before keep their colour if the palette is the same.
+        """
+        if palette.exact:
+            return palette.nearest(image)
+        last = self._last
+        wanted = image.astype(np.float32)
+        if last:
+            wanted += _CARRIED * _moved_error(last, image)
+        if self._dither == "ordered":
+            wanted += _pattern(image, palette)
+        target = np.rint(wanted).clip(0, 255).astype(np.uint8)
+        indices = palette.diffused(target) if self._dither == "floyd" else palette.nearest(target)
+        if last and last.palette is palette:
+            still = (image == last.image).all(-1)
+            indices[still] = last.indices[still]
+        self._last = _Mapped(image, palette, indices, np.subtract(palette.colours[indices], image, dtype=np.float32))
+        return indices
+
+
+def _moved_error(last: _Mapped, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32 (H, W, 3); 0 where the image is not what was there."""
+    flow = backward_flow(last.image, image, "dis")
+    same = np.abs(image - warp(last.image.astype(np.float32), flow)).max(-1, keepdims=True) < _OTHER
+    return np.asarray(warp(last.error, flow) * same, np.float32)
+
+
+def _pattern(image: NDArray[np.uint8], palette: Palette) -> NDArray[np.float32]:
+    """What the ordered dither adds, float32 (H, W, 3): Bayer's thresholds where the image is smooth."""
+    height, width = image.shape[:2]
+    pattern = np.zeros((1, 1))
+    for _ in range(3):  # doubled to 8x8
+        pattern = np.block([[4 * pattern, 4 * pattern + 2], [4 * pattern + 3, 4 * pattern + 1]])
+    thresholds = ((pattern + 0.5) / 64 - 0.5) * 2 * _AMPLITUDE * palette.spacing
+    channels = np.stack([np.roll(thresholds, shift, (0, 1)) for shift in _SHIFTS], -1).astype(np.float32)
+    tiled = np.tile(channels, (-(-height // 8), -(-width // 8), 1))[:height, :width]
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    deviation = np.sqrt(np.maximum(cv2.blur(grey * grey, (5, 5)) - cv2.blur(grey, (5, 5)) ** 2, 0))
+    return np.asarray(tiled * np.maximum(1 - deviation / _TEXTURE, 0)[..., None], np.float32)
