@@ -15,7 +15,7 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Grey = NDArray[np.uint8]  # (H, W)
 Flow = NDArray[np.float32]  # (H, W, 2), (x, y) in pixels
 Method = Callable[[Grey, Grey], Flow]
-_DIS_SIDE = 32  # pixels; in long frames with a shorter side OpenCV's DIS ends the process by a segmentation fault
+_DIS_SIDE = 32  # pixels; with a shorter side, OpenCV's faster presets end the process by a segmentation fault
 
 
 class FlowMethod(NamedTuple):
