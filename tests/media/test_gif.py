@@ -255,6 +255,13 @@ def test_another_thing_takes_over_no_error():
     assert differs < 0.15
 
 
+def test_a_repeated_frame_takes_the_same_colours():
+    frames, _, palette = painted_and_palette()
+    mapper = ClipMapper("ordered")
+    first = mapper.map(frames[0], palette)
+    assert np.array_equal(mapper.map(frames[0].copy(), palette), first)
+
+
 def test_the_wrap_of_a_loop_flickers_like_any_pair(kit, tmp_path):
     frames, flows, _ = painted_and_palette()
     clip = [Frame(frame, Fraction(1, 10)) for frame in frames]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -18,7 +19,7 @@ from .gif_palette import Palette
 _CARRIED = 0.5
 _OTHER = 40  # of 255; what differs by more from where it should come from is another thing
 # Half the range of the ordered dither, as a part of the distance between neighbouring palette colours. By measurement:
-# it takes most of the banding out of gradients (blurred error 7.0 -> 2.0).
+# it takes most of the banding out of gradients (blurred error 0.78 -> 0.13 on a ramp).
 _AMPLITUDE = 0.35
 _SHIFTS = ((0, 0), (3, 5), (5, 2))  # of the pattern for R, G, B: apart, they reach more colours than in step
 # Standard deviation within 5x5 pixels from which nothing is dithered: texture hides bands, and a pattern that stays on
@@ -37,7 +38,7 @@ class ClipMapper:
     """Maps frames, one after another.
 
     Of 255 colours the nearest one changes whenever paint changes by a little or moves by a part of a pixel: painted
-    clips flickered 1.5 to 4 times as much as before. So what a pixel's colour was off is carried on along the
+    clips flickered 1.5 to 4 times as much as their frames. So what a pixel's colour was off is carried on along the
     optical flow, as error diffusion does from pixel to pixel, and the same paint takes the same colour again.
     """
 
@@ -53,6 +54,11 @@ class ClipMapper:
         if palette.exact:
             return palette.nearest(image)
         last = self._last
+        still = np.zeros(image.shape[:2], bool)
+        if last and last.palette is palette:
+            still = (image == last.image).all(-1)
+            if still.all():
+                return last.indices
         wanted = image.astype(np.float32)
         if last:
             wanted += _CARRIED * _moved_error(last, image)
@@ -60,8 +66,7 @@ class ClipMapper:
             wanted += _pattern(image, palette)
         target = np.rint(wanted).clip(0, 255).astype(np.uint8)
         indices = palette.diffused(target) if self._dither == "floyd" else palette.nearest(target)
-        if last and last.palette is palette:
-            still = (image == last.image).all(-1)
+        if last and still.any():
             indices[still] = last.indices[still]
         self._last = _Mapped(image, palette, indices, np.subtract(palette.colours[indices], image, dtype=np.float32))
         return indices
@@ -77,12 +82,17 @@ def _moved_error(last: _Mapped, image: NDArray[np.uint8]) -> NDArray[np.float32]
 def _pattern(image: NDArray[np.uint8], palette: Palette) -> NDArray[np.float32]:
     """What the ordered dither adds, float32 (H, W, 3): Bayer's thresholds where the image is smooth."""
     height, width = image.shape[:2]
-    pattern = np.zeros((1, 1))
-    for _ in range(3):  # doubled to 8x8
-        pattern = np.block([[4 * pattern, 4 * pattern + 2], [4 * pattern + 3, 4 * pattern + 1]])
-    thresholds = ((pattern + 0.5) / 64 - 0.5) * 2 * _AMPLITUDE * palette.spacing
-    channels = np.stack([np.roll(thresholds, shift, (0, 1)) for shift in _SHIFTS], -1).astype(np.float32)
-    tiled = np.tile(channels, (-(-height // 8), -(-width // 8), 1))[:height, :width]
+    tiled = np.tile(_thresholds(), (-(-height // 8), -(-width // 8), 1))[:height, :width]
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     deviation = np.sqrt(np.maximum(cv2.blur(grey * grey, (5, 5)) - cv2.blur(grey, (5, 5)) ** 2, 0))
-    return np.asarray(tiled * np.maximum(1 - deviation / _TEXTURE, 0)[..., None], np.float32)
+    strength = _AMPLITUDE * palette.spacing * np.maximum(1 - deviation / _TEXTURE, 0)
+    return np.asarray(tiled * strength[..., None], np.float32)
+
+
+@cache
+def _thresholds() -> NDArray[np.float32]:
+    """Bayer's 8x8 for R, G and B, float32 (8, 8, 3), -1..1."""
+    pattern = np.zeros((1, 1), np.float32)
+    for _ in range(3):
+        pattern = np.block([[4 * pattern, 4 * pattern + 2], [4 * pattern + 3, 4 * pattern + 1]])
+    return np.stack([np.roll((pattern + 0.5) / 32 - 1, shift, (0, 1)) for shift in _SHIFTS], -1)
