@@ -39,6 +39,25 @@ def test_what_does_not_change_keeps_its_paint_bit_for_bit(tmp_path, small):
     assert [step.result.evaluations for step in done] == [12, 3, 3, 0, 3, 3]
 
 
+def test_what_is_new_gets_more_evaluations_unless_they_are_capped(tmp_path, small):
+    ground = np.random.default_rng(0).integers(0, 255, (8, 12, 3)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
+    with create_clip(tmp_path / "a.apng", ClipInfo("apng", 48, 32, frame_count=3, tick=Fraction(1, 10))) as writer:
+        for left in (4, 28, 4):
+            image = ground.copy()
+            image[8:24, left : left + 16] = (250, 240, 20)
+            writer.write(Frame(image, Fraction(1, 10)))
+
+    def evaluations(**options):
+        options = {"quality": "draft", "shots": False, "precision": "float32", "first_evaluations": 30, **options}
+        done = vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], **options)
+        return [step.result.evaluations for step in done]
+
+    first, jump, back = evaluations()
+    assert first == 30 and 12 < jump < 30
+    assert back < jump  # what was there two frames ago has its paint
+    assert max(evaluations(evaluations=8)[1:]) <= 8
+
+
 def test_more_passes_are_better(tmp_path, small):
     def loss(passes, output="out.gif"):
         run = {**QUICK, "first_evaluations": 30, "loop": "off", "passes": passes}

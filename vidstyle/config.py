@@ -63,15 +63,28 @@ class Effort:
     """How long is searched for a picture: evaluations of the objective (loss and gradient).
 
     first_evaluations: for a frame without a predecessor. evaluations: at most, for one that starts from the previous
-    result; it ends sooner where five of them no longer lower the loss by `tolerance` of it. usual: as many it takes as
-    a rule.
+    result and shows nothing new; it ends sooner where five of them no longer lower the loss by `tolerance` of it.
+    usual: as many it takes as a rule. capped: whether what is new gets no more.
     """
 
     first_evaluations: int
     evaluations: int
     tolerance: float
     usual: int
+    capped: bool = False
 
+    def most(self, new: float) -> int:
+        """Evaluations at most, for a frame that starts from the previous result.
+
+        new: share of it, 0..1, that was not there. As much of it as is beyond the usual makes it a first frame.
+        """
+        more = 0 if self.capped else max(0, self.first_evaluations - self.evaluations)
+        return self.evaluations + round(max(0.0, new - USUALLY_NEW) * more)
+
+
+# Of a frame in which things move fast. To spend more on that, too, lowered the loss of such a clip by 4 % in draft
+# quality, which took half as long again, and by 0.5 % in normal quality for a quarter more.
+USUALLY_NEW = 0.1
 
 QUALITIES: dict[str, Effort] = {
     "draft": Effort(100, 8, 0.01, usual=8),
@@ -319,6 +332,7 @@ class Config:
             evaluations,
             usual.tolerance,
             min(usual.usual, evaluations),
+            capped=self.evaluations is not None,
         )
 
     @property

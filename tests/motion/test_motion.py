@@ -162,3 +162,19 @@ def test_where_nothing_changes_nothing_moves_and_what_does_is_found_as_in_the_wh
     assert errors[0] < max(0.2, 1.1 * errors[1])
     still = find_origins([before], before, "dis")
     assert not still.motion.backward.any() and still.reliable.all()
+
+
+def test_what_is_replaced_in_place_is_not_reliable():
+    """A disc comes out of nothing, where the flow, which leads back and forth, says that nothing moved."""
+    before = texture(144, 256).astype(np.uint8)
+    after = before.copy()
+    cv2.circle(after, (120, 70), 16, (250, 240, 20), -1)
+    cv2.line(after, (0, 120), (255, 130), (250, 240, 20), 3)  # thin: an edge that the flow missed by a pixel
+    changed = np.any(before != after, -1)
+    still = Motion(np.zeros((144, 256, 2), np.float32), np.ones((144, 256), np.float32))
+    found = find_origins([before], after, "dis", still).reliable
+    assert found[:100][changed[:100]].mean() < 0.2 and found[60:80, 110:130].mean() < 0.02
+    assert found[100:].all() and found[~changed].all()
+    # All of a scene in another light is still the same scene.
+    lighter = np.clip(0.6 * before + 100, 0, 255).astype(np.uint8)
+    assert find_origins([before], lighter, "dis", still).reliable.all()

@@ -228,7 +228,9 @@ def _settings(
         str | None, choice(Quality, "How long is searched for each picture.", Config.quality, EFFORT)
     ] = None,
     first_evaluations: Annotated[int | None, _effort("first_evaluations", "Steps for the first frame.")] = None,
-    evaluations: Annotated[int | None, _effort("evaluations", "Steps at most for each frame after it.")] = None,
+    evaluations: Annotated[
+        int | None, _effort("evaluations", "Most steps for each frame after it; unless given, more where much is new.")
+    ] = None,
     network: NetworkOption = None,
     weights: WeightsOption = None,
     precision: Annotated[

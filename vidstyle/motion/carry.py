@@ -25,6 +25,13 @@ MARGIN = 32
 # A source pixel counts as changed from SAME to OTHER, in 0..255: below is noise of the camera and the coding.
 SAME, OTHER = 8.0, 32.0
 
+# Where a disc this wide, as a share of the longer side, has changed all over, another thing is seen, even if the flow
+# there leads back and forth. Thinner changes are mostly edges that the flow missed by a pixel: to begin anew there
+# cost half as much warping error again where things move fast.
+CORE = 0.06
+WIDE = 256  # longer side of the frames in which such discs are looked for, at most
+LIGHT = 0.5  # share of a frame that has changed, above which the light has; for cuts, shots are found
+
 
 class Past(NamedTuple):
     """A frame and its result: uint8 and float32 (H, W, 3), 0..255."""
@@ -68,7 +75,8 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
     """
     if motion is None:
         motion = _motion(sources[-1], frame, method)
-    found, changed = motion.reliable, _changed(sources[-1], frame, motion)
+    changed = _changed(sources[-1], frame, motion)
+    found = motion.reliable * (1 - np.square(_replaced(changed)))
     far: list[Far] = []
     for distance in DISTANCES:
         wanting = (1 - found) * changed
@@ -108,6 +116,20 @@ def _motion(source: Image, frame: Image, method: str) -> Motion:
     backward, reliable = np.zeros((*differs.shape, 2), np.float32), np.ones(differs.shape, np.float32)
     backward[rows, columns], reliable[rows, columns] = found.backward, found.reliable
     return Motion(backward, reliable)
+
+
+def _replaced(changed: Array) -> Array:
+    """The changes, float32 (H, W) in [0, 1], where they are those of another thing that is seen there; 0 elsewhere."""
+    if changed.mean() > LIGHT:
+        return np.zeros_like(changed)
+    height, width = changed.shape
+    scale = min(1.0, WIDE / max(height, width))
+    side = round(CORE * scale * max(height, width)) | 1
+    small = (max(1, round(scale * width)), max(1, round(scale * height)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    cores = cv2.morphologyEx(cv2.resize(changed, small, interpolation=cv2.INTER_AREA), cv2.MORPH_OPEN, disc)
+    around = cv2.resize(cv2.dilate(cores, disc), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.minimum(changed, around), np.float32)
 
 
 def _changed(source: Image, frame: Image, motion: Motion) -> Array:

@@ -199,10 +199,10 @@ class Chain:
             return last._replace(evaluations=0)
         content = frame.astype(np.float32)
         effort = self.config.effort
-        evaluations = effort.first_evaluations if anew else effort.evaluations
         memory = None if anew else last.memory
         if self.config.init == "prev":
             start = content if anew else last.image
+            evaluations = effort.first_evaluations if anew else effort.evaluations
             return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
         held = settled(self.still)
         image = self.firmness.returned(carry([past.image for past in self.history], origins))
@@ -217,12 +217,13 @@ class Chain:
         image = np.where(held[..., None], last.image, image)
         # What is surely new starts from the frame itself. Where the flow is doubtful but the source looks the same, as
         # at most motion boundaries, that cost 6 % of the loss on a hand-held clip, and two thirds more warping error.
-        fresh = (~held * np.float32(1) if anew else ~held * (1 - reliable) * np.square(origins.changed))[..., None]
-        start = fresh * content + (1 - fresh) * image
+        new = (~held * np.float32(1) if anew else ~held * (1 - reliable) * np.square(origins.changed))[..., None]
+        start = new * content + (1 - new) * image
+        part = float(new.sum()) / max(1.0, float((~held).sum()))
         return engine.paint(
             content,
             start,
-            evaluations,
+            effort.first_evaluations if anew else effort.most(part),
             memory,
             image,
             firm,
