@@ -29,8 +29,7 @@ SAME, OTHER = 8.0, 32.0
 # there leads back and forth. Thinner changes are mostly edges that the flow missed by a pixel: to begin anew there
 # cost half as much warping error again where things move fast.
 CORE = 0.06
-WIDE = 256  # longer side of the frames in which such discs are looked for, at most
-LIGHT = 0.5  # share of a frame that has changed, above which the light has; for cuts, shots are found
+SMALL = 256  # longer side of the frames in which such discs, and the light, are looked for
 
 
 class Past(NamedTuple):
@@ -118,22 +117,38 @@ def _motion(source: Image, frame: Image, method: str) -> Motion:
     return Motion(backward, reliable)
 
 
+def _small(image: Array) -> Array:
+    """(H, W, ...) with a longer side of SMALL pixels at most."""
+    height, width = image.shape[:2]
+    scale = min(1.0, SMALL / max(height, width))
+    size = (max(1, round(scale * width)), max(1, round(scale * height)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
 def _replaced(changed: Array) -> Array:
     """The changes, float32 (H, W) in [0, 1], where they are those of another thing that is seen there; 0 elsewhere."""
-    if changed.mean() > LIGHT:
-        return np.zeros_like(changed)
-    height, width = changed.shape
-    scale = min(1.0, WIDE / max(height, width))
-    side = round(CORE * scale * max(height, width)) | 1
-    small = (max(1, round(scale * width)), max(1, round(scale * height)))
+    small = _small(changed)
+    side = round(CORE * max(small.shape)) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    cores = cv2.morphologyEx(cv2.resize(changed, small, interpolation=cv2.INTER_AREA), cv2.MORPH_OPEN, disc)
-    around = cv2.resize(cv2.dilate(cores, disc), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.minimum(changed, around), np.float32)
+    around = cv2.dilate(cv2.morphologyEx(small, cv2.MORPH_OPEN, disc), disc)
+    return np.asarray(np.minimum(changed, cv2.resize(around, changed.shape[::-1])), np.float32)
 
 
 def _changed(source: Image, frame: Image, motion: Motion) -> Array:
-    moved = warp(source.astype(np.float32), motion.backward)
-    red, green, blue = cv2.split(cv2.absdiff(frame.astype(np.float32), moved))
+    moved, now = warp(source.astype(np.float32), motion.backward), frame.astype(np.float32)
+    # In another light it is still the same scene: in a flash half of the paint began anew.
+    return np.minimum(_unlike(now, moved), _unlike(now, _relit(moved, now)))
+
+
+def _unlike(one: Array, other: Array) -> Array:
+    red, green, blue = cv2.split(cv2.absdiff(one, other))
     difference = np.maximum(np.maximum(red, green), blue)
     return np.asarray(np.clip((difference - SAME) / (OTHER - SAME), 0, 1), np.float32)
+
+
+def _relit(image: Array, goal: Array) -> Array:
+    """The image (H, W, 3), 0..255, with the gain and the offset of each channel that bring it nearest to the goal."""
+    own, aim = _small(image), _small(goal)
+    mean, wanted = own.mean((0, 1)), aim.mean((0, 1))
+    gain = ((own - mean) * (aim - wanted)).sum((0, 1)) / np.maximum(np.square(own - mean).sum((0, 1)), 1)
+    return np.asarray(np.clip(image * gain + (wanted - gain * mean), 0, 255), np.float32)
