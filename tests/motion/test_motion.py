@@ -1,10 +1,12 @@
 """Warping, flow and reliability on movements that are known."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
 
-from vidstyle.motion.carry import carry, find_origins
+from vidstyle.motion.carry import carry, find_origins, follow
 from vidstyle.motion.flow import FLOWS, closer_size, estimate_motion
 from vidstyle.motion.reliability import Motion, nearest, reliable, warp, warp_paint, warping_error
 
@@ -178,3 +180,33 @@ def test_what_is_replaced_in_place_is_not_reliable():
     # All of a scene in another light is still the same scene.
     lighter = np.clip(0.6 * before + 100, 0, 255).astype(np.uint8)
     assert find_origins([before], lighter, "dis", still).reliable.all()
+
+
+@pytest.mark.parametrize(("change", "frames"), [("dissolve", 8), ("dissolve", 16), ("light", 8), ("none", 8)])
+def test_what_a_dissolve_leads_to_begins_anew_and_what_stays_does_not(change, frames):
+    before, after = np.full((96, 128, 3), 60, np.float32), texture(96, 128)
+    before[:, 64:] = after[:, 64:] = texture(96, 64, seed=1)
+    still = Motion(np.zeros((96, 128, 2), np.float32), np.ones((96, 128), np.float32))
+    ends = {"dissolve": (before, after), "light": (after, 0.5 * after), "none": (after, after)}
+    first, last = ends[change]
+    shares = [min(1.0, index / frames) for index in range(frames + 4)]
+    sources = [np.rint(first + share * (last - first)).astype(np.uint8) for share in shares]
+    shown = sources[0].astype(np.float32)
+    old = np.ones((96, 128), np.float32)  # how much of the first frame's paint is left
+    for source, frame in itertools.pairwise(sources):
+        origins, shown = follow(shown, frame, find_origins([source], frame, "dis", still))
+        old *= 1 - origins.new
+    assert old[:, 80:].mean() > 0.99
+    assert (old[:, :48].mean() < 0.4) == (change == "dissolve")
+
+
+def test_what_was_covered_is_not_taken_for_something_new():
+    ground = texture(seed=1).astype(np.uint8)
+    covered = ground.copy()
+    covered[28:68, 40:80] = 250
+    sources = [ground, ground, covered, ground]
+    shown = ground.astype(np.float32)
+    for index in range(1, 4):
+        found = find_origins(sources[:index], sources[index], "dis")
+        origins, shown = follow(shown, sources[index], found)
+    assert found.far and origins.reliable[36:60, 48:72].mean() > 0.9

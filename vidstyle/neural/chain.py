@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..blending import Blend
 from ..errors import OptimizationError
-from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins
+from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.still import NEVER, settled
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
@@ -38,6 +38,7 @@ class Chain:
         self.config = stylizer.config
         self.history: deque[Past] = deque(maxlen=max(DISTANCES))
         self.painted: Painted | None = None
+        self.shown: NDArray[np.float32] | None = None  # as follow() says
         self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source, or its style, changed
         self.blend: Blend | None = None
         self.firmness = Firmness()
@@ -63,6 +64,10 @@ class Chain:
         begin = time.perf_counter()
         if origins is None and self.history:
             origins = find_origins([past.source for past in self.history], frame, self.config.flow)
+        if origins is None or self.shown is None:
+            self.shown = frame.astype(np.float32)
+        else:
+            origins, self.shown = follow(self.shown, frame, origins)
         retries = 0
         if end is not None and end[1] == 1:
             painted = end[0]._replace(evaluations=0)
@@ -153,7 +158,9 @@ class Chain:
             "drift": self.firmness.drift,
         }
         arrays |= {
-            name: array for name, array in (("still", self.still), ("places", blend.places)) if array is not None
+            name: array
+            for name, array in (("shown", self.shown), ("still", self.still), ("places", blend.places))
+            if array is not None
         }
         facts = {
             "losses": self.painted.losses,
@@ -171,7 +178,7 @@ class Chain:
         last = self.history[-1].image
         memory = self.stylizer.engine((last.shape[0], last.shape[1])).remember(facts["place"], state.all("memory"))
         self.painted = Painted(last, facts["losses"], 0, memory)
-        self.still = arrays.get("still")
+        self.shown, self.still = arrays.get("shown"), arrays.get("still")
         shares = {name.removeprefix("share "): share for name, share in arrays.items() if name.startswith("share ")}
         self.blend = Blend(shares, arrays.get("places")) if shares else None
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
@@ -206,18 +213,16 @@ class Chain:
             return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
         held = settled(self.still)
         image = self.firmness.returned(carry([past.image for past in self.history], origins))
-        reliable = origins.reliable
-        firm = self.firmness.of(origins.motion, reliable)
+        new, firm = origins.new, self.firmness.of(origins.motion, origins.reliable)
         if end is not None:
             goal, share = end
             image = image + share * (goal.image - image)
-            reliable, firm = np.maximum(reliable, np.float32(share)), np.maximum(firm, np.float32(share))
+            firm, new = np.maximum(firm, np.float32(share)), np.minimum(new, (1 - share) * np.square(origins.changed))
             # A pixel that is still in both is the same in both, unless it was painted twice.
             held &= np.equal(goal.image, last.image).all(-1)
         image = np.where(held[..., None], last.image, image)
-        # What is surely new starts from the frame itself. Where the flow is doubtful but the source looks the same, as
-        # at most motion boundaries, that cost 6 % of the loss on a hand-held clip, and two thirds more warping error.
-        new = (~held * np.float32(1) if anew else ~held * (1 - reliable) * np.square(origins.changed))[..., None]
+        # What is surely new starts from the frame itself.
+        new = (~held * (np.ones_like(new) if anew else new))[..., None]
         start = new * content + (1 - new) * image
         part = float(new.sum()) / max(1.0, float((~held).sum()))
         return engine.paint(
