@@ -179,6 +179,9 @@ def _unlike(one: Array, other: Array) -> Array:
 def _relit(image: Array, goal: Array) -> Array:
     """The image (H, W, 3), 0..255, with the gain and the offset of each channel that bring it nearest to the goal."""
     own, aim = _small(image), _small(goal)
-    mean, wanted = own.mean((0, 1)), aim.mean((0, 1))
-    gain = ((own - mean) * (aim - wanted)).sum((0, 1)) / np.maximum(np.square(own - mean).sum((0, 1)), 1)
-    return np.asarray(np.clip(image * gain + (wanted - gain * mean), 0, 255), np.float32)
+    mean, wanted, square, product = (
+        np.array(cv2.mean(each)[:3]) for each in (own, aim, cv2.multiply(own, own), cv2.multiply(own, aim))
+    )
+    gain = (product - mean * wanted) / np.maximum(square - mean * mean, 1e-3)
+    offset = wanted - gain * mean
+    return np.asarray(np.clip(image * gain.astype(np.float32) + offset.astype(np.float32), 0, 255), np.float32)
