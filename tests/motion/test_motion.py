@@ -174,7 +174,9 @@ def test_what_is_replaced_in_place_is_not_reliable():
     cv2.line(after, (0, 120), (255, 130), (250, 240, 20), 3)  # thin: an edge that the flow missed by a pixel
     changed = np.any(before != after, -1)
     still = Motion(np.zeros((144, 256, 2), np.float32), np.ones((144, 256), np.float32))
-    found = find_origins([before], after, "dis", still).reliable
+    origins = find_origins([before], after, "dis", still)
+    found, new = origins.reliable, origins.new
+    assert new[60:80, 110:130].min() > 0.8 and max(np.abs(np.diff(new, axis=axis)).max() for axis in (0, 1)) < 0.4
     assert found[:100][changed[:100]].mean() < 0.2 and found[60:80, 110:130].mean() < 0.02
     assert found[100:].all() and found[~changed].all()
     # All of a scene in another light is still the same scene.
