@@ -55,7 +55,7 @@ def test_what_is_new_gets_more_evaluations_unless_they_are_capped(tmp_path, smal
     first, jump, back = evaluations()
     assert first == 30 and 12 < jump < 30
     assert back < jump  # what was there two frames ago has its paint
-    assert max(evaluations(evaluations=8)[1:]) <= 8
+    assert max(evaluations(evaluations=7)[1:]) <= 7
 
 
 def test_more_passes_are_better(tmp_path, small):

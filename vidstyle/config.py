@@ -332,7 +332,8 @@ class Config:
             evaluations,
             usual.tolerance,
             min(usual.usual, evaluations),
-            capped=self.evaluations is not None,
+            # A report fills in the quality's own number, and gives the same bytes again.
+            capped=evaluations != usual.evaluations,
         )
 
     @property

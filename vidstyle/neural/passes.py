@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..blending import Blend
 from ..config import Config
 from ..errors import OptimizationError
-from ..motion.carry import Past
+from ..motion.carry import Past, find_origins
 from ..motion.flow import estimate_motion
 from ..motion.reliability import warp_paint, warping_error
 from .engine import Engine
@@ -64,7 +64,8 @@ def passes(
                     continue
                 begin = time.perf_counter()
                 past = Past(sources[beside], np.array(images[beside]))
-                motion = estimate_motion(past.source, sources[index], config.flow)
+                origins = find_origins([past.source], sources[index], config.flow)
+                motion = origins.motion
                 held = np.equal(own, before).all(-1) & np.equal(sources[index], past.source).all(-1)
                 try:
                     painted = engine.paint(
@@ -73,7 +74,7 @@ def passes(
                         config.effort.evaluations,
                         memory,
                         np.where(held[..., None], past.image, warp_paint(past.image, motion.backward)),
-                        firmness.of(motion, motion.reliable),
+                        firmness.of(motion, origins.reliable),
                         held,
                         emphasis(motion),
                         config.effort.tolerance,
