@@ -64,7 +64,7 @@ class Effort:
 
     first_evaluations: for a frame without a predecessor. evaluations: at most, for one that starts from the previous
     result and shows nothing new; it ends sooner where five of them no longer lower the loss by `tolerance` of it.
-    usual: as many it takes as a rule. capped: whether what is new gets no more.
+    usual: as many it takes as a rule. capped: what is new gets no more, as another number than the quality's was given.
     """
 
     first_evaluations: int
@@ -83,7 +83,7 @@ class Effort:
 
 
 # Of a frame in which things move fast. To spend more on that, too, lowered the loss of such a clip by 4 % in draft
-# quality, which took half as long again, and by 0.5 % in normal quality for a quarter more.
+# quality, with 12.9 evaluations a frame instead of 8, and by 0.5 % in normal quality, with 51 instead of 40.
 USUALLY_NEW = 0.1
 
 QUALITIES: dict[str, Effort] = {

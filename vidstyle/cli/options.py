@@ -229,7 +229,7 @@ def _settings(
     ] = None,
     first_evaluations: Annotated[int | None, _effort("first_evaluations", "Steps for the first frame.")] = None,
     evaluations: Annotated[
-        int | None, _effort("evaluations", "Most steps for each frame after it; unless given, more where much is new.")
+        int | None, _effort("evaluations", "Most steps for each frame after it; unless changed, more for what is new.")
     ] = None,
     network: NetworkOption = None,
     weights: WeightsOption = None,

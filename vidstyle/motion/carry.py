@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
@@ -71,7 +72,7 @@ class Origins:
     reliable: Array
     changed: Array
 
-    @property
+    @cached_property
     def new(self) -> Array:
         """How surely a pixel shows what was not there before: float32 (H, W) in [0, 1].
 

@@ -66,7 +66,7 @@ class Chain:
             origins = find_origins([past.source for past in self.history], frame, self.config.flow)
         if origins is None or self.shown is None:
             self.shown = frame.astype(np.float32)
-        else:
+        elif not np.array_equal(frame, self.history[-1].source):
             origins, self.shown = follow(self.shown, frame, origins)
         retries = 0
         if end is not None and end[1] == 1:
