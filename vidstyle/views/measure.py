@@ -38,8 +38,8 @@ class Measures:
     moving_warp_error: the same over the reliable pixels that move by more than 1 px. source_...: the source's own.
     moving_content: relative content loss over the cells that move by more than 1 px or cannot be traced back.
     sharpness: of a frame, gradient energy over the source's own; of a clip, that of the last quarter of each shot over
-    that of its first quarter, each over the source's own; the Gram matrices fix that of the paint, so that it tells of
-    the source's change as much as of the paint's.
+    that of its first quarter, each over the source's own; the Gram matrices nearly fix that of the paint, so that
+    it tells of the source's change as much as of the paint's.
     """
 
     content: float
