@@ -30,6 +30,17 @@ def test_colours_that_change_with_the_things_are_left_alone():
     np.testing.assert_allclose(firmness.drift, 0, atol=1e-4)
 
 
+def test_paint_that_stays_through_a_black_frame_has_not_drifted():
+    firmness = Firmness()
+    black = past(0, 95)
+    black.source[:2] = 60  # a little of it is as it was
+    black.image[:2] = 101
+    firmness.heed(past(60, 100), black, STILL)
+    np.testing.assert_allclose(firmness.drift, 1 * 2 / SIZE[0], rtol=1e-4)
+    firmness.heed(black, past(60, 100), STILL)
+    np.testing.assert_allclose(firmness.drift, 0, atol=1e-4)
+
+
 @pytest.mark.parametrize(("paint", "expected"), [(40, LIMITS[1]), (1, LIMITS[0])])
 def test_paint_that_flickers_more_than_the_source_is_held_more_firmly(paint, expected):
     """Both flicker by turns, the source by 10 of 255."""

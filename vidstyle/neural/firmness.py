@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.carry import Past
+from ..motion.carry import OTHER, Past
 from ..motion.reliability import Array, Motion, mean_square, residual
 
 # Firmness is steered, so that the paint flickers this much as the source does: by the error of the moving pixels for
@@ -48,8 +48,11 @@ class Firmness:
         paint, source = residual(past.image, now.image, motion), residual(past.source, now.source, motion)
         part = motion.reliable * moving(motion)
         found = [(mean_square(paint, of), mean_square(source, of)) for of in (motion.reliable, part)]
-        kept = motion.reliable[..., None]
-        change = ((paint - source) * kept).sum((0, 1)) / max(1.0, kept.sum())
+        # Paint that does not turn black with the source has not drifted: what followed a black frame came out a
+        # third darker. What little still looks the same then counts by its share of all.
+        alike = np.abs(source).max(-1) < OTHER / 255
+        kept = (motion.reliable * alike)[..., None]
+        change = ((paint - source) * kept).sum((0, 1)) / max(1.0, motion.reliable.sum())
         self.drift = self.drift + np.float32(255) * change
         self.errors = RECENT * self.errors
         self.errors[0] += found[0]
