@@ -166,6 +166,21 @@ def test_where_nothing_changes_nothing_moves_and_what_does_is_found_as_in_the_wh
     assert not still.motion.backward.any() and still.reliable.all()
 
 
+def test_paint_moves_where_things_do_and_stays_to_the_last_bit_elsewhere():
+    ground, thing = texture(), texture(24, 24, seed=1)
+    frames = [ground.copy() for _ in range(2)]
+    for frame, left in zip(frames, (50, 53), strict=True):
+        frame[36:60, left : left + 24] = thing
+    origins = find_origins(frames[:1], frames[1], "dis")
+    paint = texture(seed=2).astype(np.float32)
+    flow = origins.motion.backward
+    found, whole = carry([paint], origins), warp_paint(paint, flow)
+    np.testing.assert_allclose(found, whole, atol=0.05)
+    still = (flow == 0).all(-1)
+    assert 0.3 < still.mean() < 0.9
+    np.testing.assert_array_equal(found[still], paint[still])
+
+
 def test_what_is_replaced_in_place_is_not_reliable():
     """A disc comes out of nothing, where the flow, which leads back and forth, says that nothing moved."""
     before = texture(144, 256).astype(np.uint8)

@@ -78,7 +78,7 @@ def test_pictures_cross_once_a_frame(engine, monkeypatch):
 def test_nothing_in_the_loop_needs_the_host(engine):
     engine.paint(random(*SIZE, 3), random(*SIZE, 3), 5)
     graph = engine._graphs[SIZE]
-    (concrete,) = graph.advance._list_all_concrete_functions()
+    (concrete,) = graph.advance.graphs.values()
     operations = {node.op for function in concrete.graph.as_graph_def().library.function for node in function.node_def}
     assert "Conv2D" in operations
     assert not operations & HOST_OPERATIONS

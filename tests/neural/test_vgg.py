@@ -5,7 +5,7 @@ import pytest
 
 from vidstyle.config import layer_names
 from vidstyle.neural.processor import rounds_by_threads
-from vidstyle.neural.runtime import ONEDNN, tf, traced
+from vidstyle.neural.runtime import ONEDNN, Traced, tf
 from vidstyle.neural.vgg import MEAN_RGB, Vgg
 from vidstyle.neural.weights import load_weights
 
@@ -56,7 +56,7 @@ def test_embedded_weights_are_those_of_simonyan_and_zisserman(weights):
 def test_features_are_those_of_the_plain_network(weights, picture, pooling, kind):
     expected = reference(weights, tf.constant(picture), kind)
     vgg = Vgg(weights, pooling, tf.float32)
-    found = traced(lambda x: features(vgg, x, expected))(tf.constant(picture))
+    found = Traced(lambda x: features(vgg, x, expected))(tf.constant(picture))
     assert set(found) == set(expected)
     for name, own in found.items():
         np.testing.assert_allclose(own, expected[name], rtol=1e-3, atol=1e-3 * np.max(expected[name]))
@@ -72,7 +72,7 @@ def test_gradient_is_that_of_automatic_differentiation(weights, picture, pooling
                 loss = tf.add_n([tf.reduce_mean(tf.square(found[name])) for name in ("conv1_1", "conv3_1", "conv5_1")])
             return tape.gradient(loss, x)
 
-        return np.asarray(traced(of)(tf.constant(picture)))
+        return np.asarray(Traced(of)(tf.constant(picture)))
 
     vgg = Vgg(weights, pooling, tf.float32)
     expected = gradient(lambda x: reference(weights, x, kind))
@@ -91,7 +91,7 @@ def test_bfloat16_features_and_gradients_stay_close_to_float32(weights, picture)
                 loss = tf.reduce_mean(tf.square(found))
             return found, tape.gradient(loss, x)
 
-        return map(np.asarray, traced(of)(tf.constant(picture)))
+        return map(np.asarray, Traced(of)(tf.constant(picture)))
 
     for exact, rounded in zip(both(tf.float32), both(tf.bfloat16), strict=True):
         assert np.linalg.norm(exact - rounded) < 0.05 * np.linalg.norm(exact)

@@ -11,6 +11,7 @@ from vidstyle.neural import engine as engine_module
 from vidstyle.neural import lbfgs
 from vidstyle.neural.engine import Engine, Memory
 from vidstyle.neural.losses import Targets
+from vidstyle.neural.optimize import box
 from vidstyle.neural.runtime import tf
 from vidstyle.neural.vgg import Vgg
 from vidstyle.neural.weights import load_weights
@@ -122,6 +123,12 @@ def test_what_is_outside_is_looked_at_again_only_where_it_changed(monkeypatch):
     assert len(surveys) == 3
 
 
+def begun(memory: lbfgs.Memory) -> lbfgs.Memory:
+    """What the optimiser begins with."""
+    x = tf.zeros(memory.steps.shape[1])
+    return lbfgs.begin(x, box(x, tf.zeros(x.shape, tf.bool)), memory).memory
+
+
 def test_what_the_optimiser_knows_moves_with_the_picture():
     """Along the flow, into the window where the next frame is painted; and is left as it is where nothing moves."""
     engine = engine_of(CONFIG)
@@ -134,7 +141,7 @@ def test_what_the_optimiser_knows_moves_with_the_picture():
     assert engine._moved(memory, whole, flow + 0.4) is memory.known
     flow[20:40, 40:60] = (-3, 2)
     for place in (whole, part):
-        moved = engine._moved(memory, place, flow)
+        moved = begun(engine._moved(memory, place, flow))
         assert int(moved.pairs) == pairs
         for found, before in ((moved.steps, steps), (moved.changes, changes)):
             now = before.copy()
@@ -157,7 +164,7 @@ def test_pairs_without_curvature_in_a_part_are_forgotten():
     memory = lbfgs.fresh(4)._replace(
         steps=tf.constant(steps), changes=tf.constant(changes), pairs=tf.constant(lbfgs.PAIRS)
     )
-    half = lbfgs.map(memory, lambda x: x[:, :2])
+    half = begun(lbfgs.map(memory, lambda x: x[:, :2]))
     assert int(half.pairs) == lbfgs.PAIRS - 1
     assert not half.steps[-1].numpy().any() and half.steps[:-1].numpy().all()
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flow import estimate_motion
-from .reliability import Array, Motion, warp, warp_paint
+from .reliability import Array, Motion, Part, largest, spanned, warp, warp_paint
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -53,7 +53,7 @@ class Far(NamedTuple):
     """
 
     distance: int
-    part: tuple[slice, slice]
+    part: Part
     flow: Array
     take: NDArray[np.bool_]
 
@@ -100,13 +100,12 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
         # Only what looks as it did then: a flow across several frames is often wrong where it seems consistent.
         then = warp(sources[-distance].astype(np.float32), other.backward)
         take = (wanting > 0) & (other.reliable > 0) & (_changed(then, frame) == 0)
-        if not take.any():
+        part = spanned(take)
+        if part is None:
             continue
         found = np.where(take, np.float32(1), found)
         changed = np.where(take, np.float32(0), changed)
-        rows, columns = (slice(seen[0], seen[-1] + 1) for seen in map(np.flatnonzero, (take.any(1), take.any(0))))
-        start = np.array([columns.start, rows.start], np.float32)
-        far.append(Far(distance, (rows, columns), other.backward[rows, columns] + start, take[rows, columns]))
+        far.append(Far(distance, part, _within(other.backward, part), take[part]))
     return Origins(motion, far, found, changed)
 
 
@@ -128,24 +127,29 @@ def follow(shown: Array, frame: Image, origins: Origins) -> tuple[Origins, Array
 
 def carry(images: Sequence[Array], origins: Origins) -> Array:
     """The results of the frames before, nearest last, moved to the frame: float32 (H, W, 3), 0..255."""
-    moved = warp_paint(images[-1], origins.motion.backward)
+    moved, flow = np.array(images[-1]), origins.motion.backward
+    moving = spanned((flow[..., 0] != 0) | (flow[..., 1] != 0))
+    if moving is not None:
+        moved[moving] = warp_paint(images[-1], _within(flow, moving))
     for distance, part, flow, take in origins.far:
         moved[part][take] = warp_paint(images[-distance], flow)[take]
     return moved
 
 
+def _within(flow: Array, part: Part) -> Array:
+    """The flow (H, W, 2) of a part, from its own coordinates."""
+    rows, columns = part
+    return np.asarray(flow[part] + np.array([columns.start, rows.start], np.float32), np.float32)
+
+
 def _motion(source: Image, frame: Image, method: str) -> Motion:
     """As estimate_motion() finds it, looked for only around what changes; elsewhere nothing moves."""
     differs = np.any(source != frame, axis=2)
-    if not differs.any():
-        return Motion(np.zeros((*differs.shape, 2), np.float32), np.ones(differs.shape, np.float32))
-    spans = [np.flatnonzero(differs.any(1 - axis))[[0, -1]] + (-MARGIN, 1 + MARGIN) for axis in (0, 1)]
-    rows, columns = (slice(max(0, first), last) for first, last in spans)
-    found = estimate_motion(source[rows, columns], frame[rows, columns], method)
-    if found.reliable.shape == differs.shape:
-        return found
     backward, reliable = np.zeros((*differs.shape, 2), np.float32), np.ones(differs.shape, np.float32)
-    backward[rows, columns], reliable[rows, columns] = found.backward, found.reliable
+    part = spanned(differs, MARGIN)
+    if part is not None:
+        found = estimate_motion(source[part], frame[part], method)
+        backward[part], reliable[part] = found.backward, found.reliable
     return Motion(backward, reliable)
 
 
@@ -173,9 +177,7 @@ def _changed(moved: Array, frame: Image) -> Array:
 
 
 def _unlike(one: Array, other: Array) -> Array:
-    red, green, blue = cv2.split(cv2.absdiff(one, other))
-    difference = np.maximum(np.maximum(red, green), blue)
-    return np.asarray(np.clip((difference - SAME) / (OTHER - SAME), 0, 1), np.float32)
+    return np.asarray(np.clip((largest(one - other) - SAME) / (OTHER - SAME), 0, 1), np.float32)
 
 
 def _relit(image: Array, goal: Array) -> Array:

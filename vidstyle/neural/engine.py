@@ -20,7 +20,7 @@ from .losses import Losses, Objective, Targets, guide
 from .memory import give_back_memory, is_large
 from .optimize import HIGHEST, LOWEST, Optimizer, State, box
 from .preconditioner import spectral
-from .runtime import out_of_memory, tf, traced
+from .runtime import Traced, out_of_memory, tf
 from .strips import Strips
 from .vgg import Vgg
 from .window import WORTHWHILE, Place, Surroundings, Window
@@ -73,7 +73,7 @@ class Engine:
         if is_large(size):
             self.chunk = 1
             give_back_memory()
-        self.content = traced(self._trace_content)
+        self.content = Traced(self._trace_content)
         self._graphs: dict[tuple[int, int], _Graph] = {}
 
     @out_of_memory()
@@ -115,9 +115,8 @@ class Engine:
         blend = self.usual if blend is None else blend
         around, targets = graph.given(place, image, content, emphasis, warped, reliable, blend)
         x = tf.constant(place.cut(image).ravel())
-        kept = box(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)))
         known = self.optimizer.fresh(x.shape[0]) if memory is None else self._moved(memory, place, flow)
-        state = self.optimizer.begin(x, kept, known, graph.precondition)
+        state = graph.begin(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)), known)
         del known, memory  # they would be kept until the end beside the one that takes their place
         reached = math.inf
         for until in (*range(self.chunk, evaluations, self.chunk), evaluations):
@@ -231,9 +230,9 @@ class _Graph:
         self.window = None if size == engine.size else Window(engine.vgg, engine.objective, engine.size, size)
         self.share = 1.0 if self.window is None else self.window.share()
         self.precondition = spectral(size)
-        self.advance = traced(self._trace_advance)
+        self.begin, self.advance = Traced(self._trace_begin), Traced(self._trace_advance)
         if self.window is not None:
-            self._survey, self._targets = traced(self.window.survey), traced(self.window.targets)
+            self._survey, self._targets = Traced(self.window.survey), Traced(self.window.targets)
         self._known: _Known | None = None
 
     def given(
@@ -262,6 +261,9 @@ class _Graph:
             self._known = _Known(place, x.copy(), content.copy(), blend, around)
         targets = self._targets(self._known.around, tf.constant(place.cut(content)[None]), *fields, guides)
         return self._known.around, targets._replace(grams=self.engine.grams, style_shares=shares)
+
+    def _trace_begin(self, x: tf.Tensor, held: tf.Tensor, memory: Any) -> State:
+        return self.engine.optimizer.begin(x, box(x, held), memory, self.precondition)
 
     def _trace_advance(self, state: State, around: Surroundings | None, targets: Targets, until: tf.Tensor) -> State:
         def evaluate(x: tf.Tensor) -> tuple[Losses, tf.Tensor]:

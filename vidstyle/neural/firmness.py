@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.carry import OTHER, Past
-from ..motion.reliability import Array, Motion, mean_square, residual
+from ..motion.reliability import Array, Motion, largest, mean_square, residual, squared
 
 # Firmness is steered, so that the paint flickers this much as the source does: by the error of the moving pixels for
 # these, of all pixels for the rest; within limits, over the last frames.
@@ -50,9 +50,9 @@ class Firmness:
         found = [(mean_square(paint, of), mean_square(source, of)) for of in (motion.reliable, part)]
         # Paint that does not turn black with the source has not drifted: what followed a black frame came out a
         # third darker. What little still looks the same then counts by its share of all.
-        alike = np.abs(source).max(-1) < OTHER / 255
-        kept = (motion.reliable * alike)[..., None]
-        change = ((paint - source) * kept).sum((0, 1)) / max(1.0, motion.reliable.sum())
+        alike = largest(source) < OTHER / 255
+        kept = motion.reliable * alike
+        change = np.tensordot(kept, paint - source, 2) / max(1.0, motion.reliable.sum())
         self.drift = self.drift + np.float32(255) * change
         self.errors = RECENT * self.errors
         self.errors[0] += found[0]
@@ -70,4 +70,4 @@ def emphasis(motion: Motion) -> Array:
 
 def moving(motion: Motion) -> NDArray[np.bool_]:
     """Which pixels (H, W) move."""
-    return np.asarray(np.square(motion.backward).sum(-1) > MOVING**2)
+    return np.asarray(squared(motion.backward) > MOVING**2)

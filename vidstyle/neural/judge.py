@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..config import CONTENT_LAYERS, STYLE_LAYERS
 from .engine import style_grams
 from .losses import content_loss, style_loss
-from .runtime import tf, traced
+from .runtime import Traced, tf
 from .strips import Strips
 from .vgg import Vgg
 from .weights import Weights
@@ -46,7 +46,7 @@ class Judge:
         self.strips = Strips(self.vgg, size, CONTENT_LAYERS, STYLE_LAYERS)
         self.shares = shares
         self.grams = [style_grams(self.vgg, style, size, STYLE_LAYERS) for style in styles]
-        self._losses = traced(self._trace)
+        self._losses = Traced(self._trace)
 
     def __call__(self, source: Image, output: Image) -> Judged:
         """Of `output` as a painting of `source`, both uint8 (H, W, 3) of the size."""

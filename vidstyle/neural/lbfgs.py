@@ -32,7 +32,7 @@ class Memory(NamedTuple):
     steps, changes: float32 (rows, n). pairs: int32 scalar, how many there were; the k-th is in row k modulo rows, and
     rows not used yet are 0. What a pass over all rows would tell, which takes as long as a layer, is kept: products[j,
     i] is change j times step i, (rows, rows), right where i is not younger than j; measures as the preconditioner takes
-    them, (rows, m), where it has made them.
+    them, (rows, m). Where these are not known they are empty, (rows, 0), until begin() finds them.
     """
 
     steps: tf.Tensor
@@ -70,28 +70,18 @@ def fresh(size: int) -> Memory:
 
 def map(memory: Memory, change: Callable[[tf.Tensor], tf.Tensor]) -> Memory:
     """The memory for values that were moved, or for a part of them (see optimize.Optimizer)."""
-    steps, changes, pairs = change(memory.steps), change(memory.changes), memory.pairs
-    products = tf.matmul(changes, steps, transpose_b=True)
-    # A pair may have no curvature in the part, or once moved; such rows are forgotten.
-    curved = tf.linalg.diag_part(products) > 0
-    count = tf.reduce_sum(tf.cast(curved, tf.int32))
-    if count < tf.minimum(pairs, steps.shape[0]):
-        order = _by_age(memory)
-        order = tf.gather(order, tf.argsort(tf.cast(~tf.gather(curved, order), tf.int32), stable=True))
-        kept = tf.cast(tf.gather(curved, order), tf.float32)[:, None]
-        steps, changes, pairs = tf.gather(steps, order) * kept, tf.gather(changes, order) * kept, count
-        products = tf.gather(tf.gather(products, order), order, axis=1) * kept * tf.transpose(kept)
-    return Memory(steps, changes, pairs, products, steps[:, :0])
+    steps, changes = change(memory.steps), change(memory.changes)
+    return Memory(steps, changes, memory.pairs, steps[:, :0], steps[:, :0])
 
 
 def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner = identity) -> State:
     """Before the first evaluation, from the picture x."""
     x = box.project(x)
     none = tf.zeros_like(x)
+    if memory.products.shape[1] == 0:
+        memory = _curved(memory)
     if memory.measures.shape[1] == 0:
-        known = memory.steps.shape[0] if memory.pairs > 0 else 1
-        measures = precondition.measure(memory.steps[:known], memory.changes[:known])
-        memory = memory._replace(measures=tf.repeat(measures, memory.steps.shape[0] // known, 0))
+        memory = memory._replace(measures=_measured(memory, precondition))
     memory = Memory(*(tf.raw_ops.DeepCopy(x=part) for part in memory))
     infinite = Losses(*(tf.constant(math.inf) for _ in Losses._fields))
     # The first trial is x itself, so that the objective stands in the graph once.
@@ -107,6 +97,35 @@ def begin(x: tf.Tensor, box: Box, memory: Memory, precondition: Preconditioner =
         evaluations=tf.constant(0),
         backtracks=tf.constant(0),
         done=tf.constant(False),
+    )
+
+
+def _curved(memory: Memory) -> Memory:
+    """The memory that was moved with its products, less the pairs that have no curvature any more."""
+    steps, changes, pairs = memory.steps, memory.changes, memory.pairs
+    products = tf.matmul(changes, steps, transpose_b=True)
+    curved = tf.linalg.diag_part(products) > 0
+    count = tf.reduce_sum(tf.cast(curved, tf.int32))
+
+    def fewer() -> tuple[tf.Tensor, ...]:
+        order = _by_age(memory)
+        order = tf.gather(order, tf.argsort(tf.cast(~tf.gather(curved, order), tf.int32), stable=True))
+        kept = tf.cast(tf.gather(curved, order), tf.float32)[:, None]
+        dots = tf.gather(tf.gather(products, order), order, axis=1)
+        return tf.gather(steps, order) * kept, tf.gather(changes, order) * kept, count, dots * kept * tf.transpose(kept)
+
+    forgotten = count < tf.minimum(pairs, steps.shape[0])
+    steps, changes, pairs, products = tf.cond(forgotten, fewer, lambda: (steps, changes, pairs, products))
+    return Memory(steps, changes, pairs, products, memory.measures)
+
+
+def _measured(memory: Memory, precondition: Preconditioner) -> tf.Tensor:
+    """Memory.measures of all rows; of one alone, which is 0, where there is no pair."""
+    steps, changes = memory.steps, memory.changes
+    return tf.cond(
+        memory.pairs > 0,
+        lambda: precondition.measure(steps, changes),
+        lambda: tf.repeat(precondition.measure(steps[:1], changes[:1]), steps.shape[0], 0),
     )
 
 

@@ -86,7 +86,7 @@ class Surroundings(NamedTuple):
     the energy of the target, outside.
     """
 
-    regions: list[tf.Tensor]
+    regions: tf.Tensor
     picture: tf.Tensor
     edges: list[Added]
     content_edges: list[Added]
@@ -164,7 +164,7 @@ class Window:
         rest["tv"] = _rest(total_variation(x, normalization), total_variation(near, normalization), tv)
         rest["temporal"] = (tf.constant(0.0), tf.constant(share))
         hole = 1 - self._laid(tf.ones((1, *self.size, 1)), every)
-        return Surroundings(every, near * hole, edges, content_edges, rest, outside)
+        return Surroundings(regions, near * hole, edges, content_edges, rest, outside)
 
     def targets(
         self,
@@ -179,13 +179,14 @@ class Window:
 
         Gram matrices and shares of styles are for the caller to fill in.
         """
+        every = tf.unstack(around.regions)
         wanted = self._features(content, self.content_steps, around.content_edges)
         rest = dict(around.rest)
         counted = {}
         for name, (error, beyond) in around.content.items():
             whole = self.steps[self.at[name]].whole
             shrunk = tf.image.resize(emphasis, whole, tf.image.ResizeMethod.AREA)
-            counted[name] = self._given(shrunk, name, around.regions)
+            counted[name] = self._given(shrunk, name, every)
             own = energy(wanted[name])
             if self.objective.normalization == "gatys":
                 rest[f"content {name}"] = (0.5 * error, tf.constant(1.0))
@@ -197,16 +198,16 @@ class Window:
             emphasis=counted,
             grams=(),
             style_shares={},
-            guides={name: self._given(guide, name, around.regions) for name, guide in guides.items()},
-            warped=self._near(warped, around.regions),
-            reliable=self._near(reliable, around.regions),
+            guides={name: self._given(guide, name, every) for name, guide in guides.items()},
+            warped=self._near(warped, every),
+            reliable=self._near(reliable, every),
             rest=rest,
         )
 
     def losses(self, x: tf.Tensor, around: Surroundings, targets: Targets) -> Losses:
         """The terms of the whole picture where x, float32 (1, h, w, 3), is in the window."""
         features = self._features(x, self.steps, around.edges)
-        picture = self._laid(x, around.regions) + around.picture
+        picture = self._laid(x, tf.unstack(around.regions)) + around.picture
         grams = {n: layer_grams(features[n], targets.guides.get(n)) for n in self.objective.style_layers}
         return self.objective.losses(picture, Seen(features, grams), targets)
 
