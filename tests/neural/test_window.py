@@ -123,6 +123,15 @@ def test_what_is_outside_is_looked_at_again_only_where_it_changed(monkeypatch):
     assert len(surveys) == 3
 
 
+def test_work_ends_with_the_first_look_where_little_is_left_to_gain():
+    engine = engine_of(CONFIG)
+    content = random(*SIZE, 3)
+    first = engine.paint(content, content, 30)
+    again = engine.paint(content, first.image, 30, first.memory, tolerance=0.05)
+    assert again.evaluations == engine_module.CHUNK and again.losses["total"] <= first.losses["total"]
+    assert engine.paint(content, content, 10, tolerance=0.05).evaluations > engine_module.CHUNK
+
+
 def begun(memory: lbfgs.Memory) -> lbfgs.Memory:
     """What the optimiser begins with."""
     x = tf.zeros(memory.steps.shape[1])

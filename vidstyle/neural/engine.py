@@ -130,6 +130,8 @@ class Engine:
                 )
             if tick is not None:
                 tick(int(state.evaluations), losses["total"])
+            if until == self.chunk:  # the start's loss is known by now
+                reached = float(state.start.total)
             if until % CHUNK == 0:
                 if self.optimizer.STEADY and reached - losses["total"] < tolerance * losses["total"]:
                     break
