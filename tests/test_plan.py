@@ -1,11 +1,15 @@
 """What a run is expected to take, and what is chosen for a given time."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from vidstyle.clip_job import ClipJob
 from vidstyle.config import QUALITIES, Config, Style
 from vidstyle.errors import OptionError
+from vidstyle.motion.shots import Shot
+from vidstyle.motion.still import WHOLE
 from vidstyle.plan import SHARE, Plan, Work, duration, fit
 
 
@@ -28,6 +32,21 @@ def config(**settings):
 def test_evaluations(work, settings, expected):
     settings = config(first_evaluations=100, evaluations=20, **settings)
     assert work.evaluations(settings, (64, 36)) == expected
+
+
+@pytest.mark.parametrize(("quality", "least"), [("draft", 5 / 8), ("normal", 0.4), ("fine", 0.4)])
+def test_where_less_changes_a_frame_is_cheaper_and_ends_sooner(quality, least):
+    shares = {None: 0.0, (0, 0, 0.5, 0.5): 0.4, WHOLE: 1.0}
+    boxes = [WHOLE, WHOLE, (0, 0, 0.5, 0.5), None]
+    job = SimpleNamespace(
+        config=config(quality=quality),
+        shots=[Shot(0, 4)],
+        size=(64, 36),
+        changes=SimpleNamespace(unsettled=boxes.__getitem__),
+        _painter=lambda: SimpleNamespace(share=lambda size, box: shares[box]),
+    )
+    assert ClipJob._ease(job, range(4)) == pytest.approx((1 + 0.4 * least) / 3)
+    assert ClipJob._ease(job, range(1)) == 1
 
 
 def test_coarse_sizes_of_a_first_frame_are_cheap():

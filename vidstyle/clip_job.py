@@ -262,10 +262,17 @@ class ClipJob:
 
     def _ease(self, frames: Sequence[int]) -> float:
         """Work.ease of frames, by index."""
+        from .neural.engine import CHUNK
+
         begun = {shot.start for shot in self.shots}
         following = [self.changes.unsettled(index) for index in frames if index not in begun]
         size = (self.size[1], self.size[0])
-        return float(np.mean([self._painter().share(size, box) for box in following])) if following else 1.0
+        if not following:
+            return 1.0
+        shares = np.array([self._painter().share(size, box) for box in following])
+        # Where less changes there is less to gain, so it also ends sooner: of a part that cost 0.37 of the whole, after
+        # 5 evaluations in draft and 10 in normal quality, which take 8 and 32 as a rule.
+        return float(np.mean(shares * np.maximum(shares, min(1.0, CHUNK / self.config.effort.usual))))
 
     def _survey(self) -> list[tuple[Fraction, Image]]:
         """Finds the shots of what is to be painted; its last frames and their times where they lead into the first."""
