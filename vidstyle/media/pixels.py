@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..motion.reliability import spanned
 from .frame import Frame
 
 
@@ -24,8 +25,5 @@ def with_alpha(frame: Frame) -> NDArray[np.uint8]:
 
 def changed_box(changed: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     """x, y, width, height of the smallest box around the True pixels of (H, W); one pixel if there are none."""
-    rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
-    if not len(rows):
-        return 0, 0, 1, 1
-    x, y = int(columns[0]), int(rows[0])
-    return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1
+    rows, columns = spanned(changed) or (slice(0, 1), slice(0, 1))
+    return columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start

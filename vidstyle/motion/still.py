@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .reliability import spanned
+
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Box = tuple[float, float, float, float]  # top, left, bottom, right, as shares of the sides
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -43,13 +45,15 @@ class Changes:
             self.boxes.append(WHOLE)
         else:
             changed: NDArray[np.bool_] = np.any(frame != self._last, axis=2)
-            rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
             height, width = changed.shape
-            self.boxes.append(
-                (rows[0] / height, columns[0] / width, (rows[-1] + 1) / height, (columns[-1] + 1) / width)
-                if rows.size
-                else None
-            )
+            part = spanned(changed)
+            if part is None:
+                self.boxes.append(None)
+            else:
+                rows, columns = part
+                self.boxes.append(
+                    (rows.start / height, columns.start / width, rows.stop / height, columns.stop / width)
+                )
         self._last = frame
 
     def unsettled(self, index: int) -> Box | None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..motion.reliability import spanned
 from .losses import Losses, Objective, Rest, Seen, Targets, content_error, energy, layer_grams, total_variation
 from .runtime import after, tf
 from .vgg import MEAN_RGB, NONE, POOL, Edge, Features, Padding, Vgg
@@ -37,11 +38,11 @@ class Place(NamedTuple):
     def around(cls, changing: NDArray[np.bool_]) -> Place:
         """Around all that changes, (H, W); as small as can be where nothing does."""
         spans = []
-        for axis, length in enumerate(changing.shape):
-            found = np.flatnonzero(changing.any(1 - axis))
-            first, last = (int(found[0]), int(found[-1])) if found.size else (0, 0)
+        part = spanned(changing) or (slice(0, 1), slice(0, 1))
+        for span, length in zip(part, changing.shape, strict=True):
+            first = span.start
             start = first // STEP * STEP
-            size = -(-(last + 1 - start) // SIDES) * SIDES
+            size = -(-(span.stop - start) // SIDES) * SIDES
             if start + size > length:  # it ends with the picture, and still begins at a multiple of STEP
                 odd = length % STEP
                 size = min(length, -(-(length - first - odd) // SIDES) * SIDES + odd)
