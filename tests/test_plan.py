@@ -10,6 +10,7 @@ from vidstyle.config import QUALITIES, Config, Style
 from vidstyle.errors import OptionError
 from vidstyle.motion.shots import Shot
 from vidstyle.motion.still import WHOLE
+from vidstyle.neural.engine import CHUNK
 from vidstyle.plan import SHARE, Plan, Work, duration, fit
 
 
@@ -34,18 +35,22 @@ def test_evaluations(work, settings, expected):
     assert work.evaluations(settings, (64, 36)) == expected
 
 
-@pytest.mark.parametrize(("quality", "least"), [("draft", 5 / 8), ("normal", 0.4), ("fine", 0.4)])
-def test_where_less_changes_a_frame_is_cheaper_and_ends_sooner(quality, least):
-    shares = {None: 0.0, (0, 0, 0.5, 0.5): 0.4, WHOLE: 1.0}
-    boxes = [WHOLE, WHOLE, (0, 0, 0.5, 0.5), None]
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_where_less_changes_a_frame_is_cheaper_and_ends_sooner(quality):
+    part = (0, 0, 0.25, 0.25)
+    shares = {None: 0.0, part: 0.4, WHOLE: 1.0}
+    boxes = [WHOLE, WHOLE, part, None]
+    settings = config(quality=quality)
     job = SimpleNamespace(
-        config=config(quality=quality),
+        config=settings,
         shots=[Shot(0, 4)],
         size=(64, 36),
-        changes=SimpleNamespace(unsettled=boxes.__getitem__),
+        changes=SimpleNamespace(unsettled=lambda index, begin: boxes[index]),
         _painter=lambda: SimpleNamespace(share=lambda size, box: shares[box]),
     )
-    assert ClipJob._ease(job, range(4)) == pytest.approx((1 + 0.4 * least) / 3)
+    least = CHUNK / settings.effort.usual
+    sooner = least + (1 - least) / 8
+    assert ClipJob._ease(job, range(4)) == pytest.approx((1 + 0.4 * sooner) / 3)
     assert ClipJob._ease(job, range(1)) == 1
 
 

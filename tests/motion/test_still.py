@@ -14,12 +14,12 @@ def test_a_box_around_all_that_changed_lately():
         changes.watch(frame)
     first, second = (0.2, 0.2, 0.3, 0.25), (0.5, 0.75, 0.6, 0.8)
     assert changes.boxes == [WHOLE, first, second] + [None] * 5
-    assert changes.unsettled(2) == WHOLE
-    assert [changes.unsettled(index) for index in (3, 7)] == [None, None]
+    assert changes.unsettled(2, 0) == (0.2, 0.2, 0.6, 0.8)  # not the whole, which has not changed in this shot yet
+    assert [changes.unsettled(index, 0) for index in (3, 7)] == [None, None]
     again = frames[7].copy()
     again[2, 4] = 0
     changes.watch(again)
-    assert changes.unsettled(8) == first
+    assert changes.unsettled(8, 0) == first
     assert SETTLED == 3
 
 

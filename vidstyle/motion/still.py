@@ -29,6 +29,14 @@ def settled(unchanged: NDArray[np.int32]) -> NDArray[np.bool_]:
     return np.asarray((unchanged >= NEVER) | (least >= SETTLED))
 
 
+def area(box: Box | None) -> float:
+    """Its share of the picture."""
+    if box is None:
+        return 0.0
+    top, left, bottom, right = box
+    return (bottom - top) * (right - left)
+
+
 class Changes:
     """Looks at the frames of a clip one after another.
 
@@ -56,10 +64,13 @@ class Changes:
                 )
         self._last = frame
 
-    def unsettled(self, index: int) -> Box | None:
-        """Around all that may be painted anew in a frame; None where it is the one before again."""
+    def unsettled(self, index: int, begin: int) -> Box | None:
+        """Around all that may be painted anew in a frame; None where it is the one before again.
+
+        begin: the first frame of its shot, before the frame itself.
+        """
         if self.boxes[index] is None:
             return None
-        recent = [box for box in self.boxes[max(0, index - SETTLED + 1) : index + 1] if box is not None]
+        recent = [box for box in self.boxes[max(begin, index - SETTLED) + 1 : index + 1] if box is not None]
         tops, lefts, bottoms, rights = zip(*recent, strict=True)
         return min(tops), min(lefts), max(bottoms), max(rights)
