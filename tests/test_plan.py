@@ -6,11 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from vidstyle.clip_job import ClipJob
-from vidstyle.config import QUALITIES, Config, Style
+from vidstyle.config import CHUNK, QUALITIES, Config, Style
 from vidstyle.errors import OptionError
 from vidstyle.motion.shots import Shot
 from vidstyle.motion.still import WHOLE
-from vidstyle.neural.engine import CHUNK
 from vidstyle.plan import SHARE, Plan, Work, duration, fit
 
 
@@ -27,7 +26,7 @@ def config(**settings):
         (Work(10, 1, 6), {}, 50 + 15 * 20),  # the lead begins with half
         (Work(10, 1, 0), {"passes": 3}, 100 + 9 * 20 + 2 * 10 * 20),
         (Work(10, 1, 0), {"init": "content"}, 10 * 100),
-        (Work(10, 1, 0, ease=0.25), {}, 100 + 9 * 5),  # most of the picture is still
+        (Work(10, 1, 0, changing=[(0.25, 1)]), {}, 100 + 9 * 5),  # only a window of each frame is painted
     ],
 )
 def test_evaluations(work, settings, expected):
@@ -35,23 +34,26 @@ def test_evaluations(work, settings, expected):
     assert work.evaluations(settings, (64, 36)) == expected
 
 
-@pytest.mark.parametrize("quality", QUALITIES)
-def test_where_less_changes_a_frame_is_cheaper_and_ends_sooner(quality):
+def test_where_less_changes_a_frame_is_cheaper_and_ends_sooner():
     part = (0, 0, 0.25, 0.25)
     shares = {None: 0.0, part: 0.4, WHOLE: 1.0}
     boxes = [WHOLE, WHOLE, part, None]
-    settings = config(quality=quality)
     job = SimpleNamespace(
-        config=settings,
         shots=[Shot(0, 4)],
         size=(64, 36),
         changes=SimpleNamespace(unsettled=lambda index, begin: boxes[index]),
         _painter=lambda: SimpleNamespace(share=lambda size, box: shares[box]),
     )
-    least = CHUNK / settings.effort.usual
-    sooner = least + (1 - least) / 8
-    assert ClipJob._ease(job, range(4)) == pytest.approx((1 + 0.4 * sooner) / 3)
-    assert ClipJob._ease(job, range(1)) == 1
+    changing = ClipJob._changing(job, range(4))
+    assert changing == [(1, 1), (0.4, 1 / 16), (0, 0)]
+    assert ClipJob._changing(job, range(1)) == []
+    for quality, effort in QUALITIES.items():
+        assert effort.expected(0) == CHUNK
+        sooner = CHUNK + (effort.usual - CHUNK) / 8
+        assert effort.expected(1 / 16) == sooner
+        expected = effort.first_evaluations + effort.usual + 0.4 * sooner
+        work = Work(4, 1, 0, changing=changing)
+        assert work.evaluations(config(quality=quality), (64, 36)) == pytest.approx(expected)
 
 
 def test_coarse_sizes_of_a_first_frame_are_cheap():

@@ -150,8 +150,8 @@ class ClipJob:
         if progress is not None:
             todo = range(self.shots[-1].stop) if checkpoint is None else checkpoint.todo
             # Workers alone run TensorFlow where there are any.
-            ease = self._ease(todo) if executor is None else 1.0
-            work = Work(frames, shots, len(self.lead) if shots else 0, joined, ease)
+            changing = self._changing(todo) if executor is None else []
+            work = Work(frames, shots, len(self.lead) if shots else 0, joined, changing)
             measure = self.seconds_per_pixel if executor is None else partial(executor.seconds_per_pixel, self)
             per_pixel = measure() if frames else 0.0
             self.expected = work.seconds(self.config, self.size, per_pixel) / min(workers, max(1, shots))
@@ -234,7 +234,7 @@ class ClipJob:
         spent = time.perf_counter() - begin
         frames = self.shots[-1].stop
         joined = sum(shot.joined for shot in self.shots)
-        work = Work(frames, len(self.shots), len(self._take_lead(ends)), joined, self._ease(range(frames)))
+        work = Work(frames, len(self.shots), len(self._take_lead(ends)), joined, self._changing(range(frames)))
 
         def size_of(longer: int | None) -> tuple[int, int]:
             return target_size(self.info, longer)
@@ -260,25 +260,15 @@ class ClipJob:
         width, height = size or self.size
         return self._painter().seconds_per_pixel((height, width))
 
-    def _ease(self, frames: Collection[int]) -> float:
-        """Work.ease of frames, by index."""
-        from .neural.engine import CHUNK
-
+    def _changing(self, frames: Collection[int]) -> list[tuple[float, float]]:
+        """Work.changing of frames, by index."""
         boxes = [
             self.changes.unsettled(index, shot.start)
             for shot in self.shots
             for index in range(shot.start + 1, shot.stop)
             if index in frames
         ]
-        if not boxes:
-            return 1.0
-        size, usual = (self.size[1], self.size[0]), self.config.effort.usual
-        shares = np.array([self._painter().share(size, box) for box in boxes])
-        areas = np.array([area(box) for box in boxes])
-        # Where less changes there is less to gain, so it also ends sooner: where 0.05, 0.15, 0.3 of two clips changed,
-        # after 5.7, 6.7, 7.5 evaluations in draft, of 8, and 10, 13, 15 in normal quality, of 32 as a rule.
-        least = min(CHUNK, usual)
-        return float(np.mean(shares * (least + (usual - least) * areas**0.75)) / usual)
+        return [(self._painter().share((self.size[1], self.size[0]), box), area(box)) for box in boxes]
 
     def _survey(self) -> list[tuple[Fraction, Image]]:
         """Finds the shots of what is to be painted; its last frames and their times where they lead into the first."""

@@ -58,13 +58,19 @@ DEFAULT_WEIGHTS: dict[str, TermWeights] = {
 }
 
 
+# Evaluations in one call of the graph, which neither Ctrl-C nor progress can interrupt, and over which is looked
+# whether going on is worth while; one by one for large pictures.
+CHUNK = 5
+
+
 @dataclass(frozen=True)
 class Effort:
     """How long is searched for a picture: evaluations of the objective (loss and gradient).
 
     first_evaluations: for a frame without a predecessor. evaluations: at most, for one that starts from the previous
-    result and shows nothing new; it ends sooner where five of them no longer lower the loss by `tolerance` of it.
-    usual: as many it takes as a rule. capped: what is new gets no more, as another number than the quality's was given.
+    result and shows nothing new; it ends sooner where CHUNK of them no longer lower the loss by `tolerance` of it.
+    usual: as many it takes as a rule where all of it changes. capped: what is new gets no more, as another number than
+    the quality's was given.
     """
 
     first_evaluations: int
@@ -80,6 +86,15 @@ class Effort:
         """
         more = 0 if self.capped else max(0, self.first_evaluations - self.evaluations)
         return self.evaluations + round(max(0.0, new - USUALLY_NEW) * more)
+
+    def expected(self, changing: float) -> float:
+        """Evaluations as a rule, for a frame of which this share of the pixels, 0..1, changes.
+
+        Where less changes there is less to gain, so it ends sooner: where 0.05, 0.15, 0.3 of two clips changed, after
+        5.7, 6.7, 7.5 in draft, of 8, and 10, 13, 15 in normal quality, of 32.
+        """
+        least = min(CHUNK, self.usual)
+        return float(least + (self.usual - least) * changing**0.75)
 
 
 # Of a frame in which things move fast. To spend more on that, too, lowered the loss of such a clip by 4 % in draft

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from .config import MIN_SIDE, Config, Quality
@@ -20,15 +21,16 @@ SIZE_STEP = 8  # pixels, of the sizes that are tried
 class Work:
     """What there is to paint: frames in all, those of them that begin anew, and those painted before the first.
 
-    joined: of the shots, those that go on from the one before, each with a lead of its own. ease: what a frame that
-    goes on from another costs, over one that changes everywhere.
+    joined: of the shots, those that go on from the one before, each with a lead of its own. changing: of frames that go
+    on from another, what an evaluation costs over one of all pixels, and the share of these that changes; of none where
+    all counts as changing.
     """
 
     frames: int
     shots: int
     lead: int
     joined: int = 0
-    ease: float = 1.0
+    changing: Sequence[tuple[float, float]] = ()
 
     def evaluations(self, config: Config, size: tuple[int, int]) -> float:
         """How many evaluations of the objective at (width, height) it takes as a rule, or what costs as much."""
@@ -39,7 +41,8 @@ class Work:
             return self.frames * first
         begun = (self.shots - leads) * first + leads * equivalent(size[::-1], effort.first_evaluations // 2)
         going_on = self.frames * config.passes + self.lead + self.joined * OVERLAP - self.shots
-        return begun + going_on * effort.usual * self.ease
+        costs = [cost * effort.expected(part) for cost, part in self.changing] or [effort.usual]
+        return begun + going_on * statistics.fmean(costs)
 
     def seconds(self, config: Config, size: tuple[int, int], per_pixel: float) -> float:
         """Expected at size (width, height), where an evaluation takes `per_pixel` seconds a pixel."""

@@ -12,7 +12,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from ..blending import Blend, shares_at
-from ..config import MIN_SIDE, Config
+from ..config import CHUNK, MIN_SIDE, Config
 from ..errors import OptimizationError
 from ..motion.reliability import nearest
 from . import adam, lbfgs
@@ -33,10 +33,6 @@ OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": lbfgs, "adam": adam}
 
 # Called with the evaluations so far in a frame and its loss.
 Tick = Callable[[int, float], None]
-
-# Evaluations in one call of the graph, which neither Ctrl-C nor progress can interrupt, and over which is looked
-# whether going on is worth while; one by one for large pictures.
-CHUNK = 5
 
 
 class Memory(NamedTuple):
