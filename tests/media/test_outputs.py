@@ -46,7 +46,7 @@ def test_names_of_folders(tmp_path):
         ("o_%d.gif", "unknown extension"),
         ("none/o.gif", "does not exist"),
         ("none/o_%d.png", "does not exist"),
-        ("file/o.gif", "does not exist|cannot be written"),
+        ("file/o.gif", "is a file, not a folder"),
         ("file/", "is a file|cannot be written"),
         ("x" * 300 + ".gif", "too long"),
         ("x" * 252 + ".gif", "too long"),

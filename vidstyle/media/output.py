@@ -85,8 +85,7 @@ class FileTarget(Target):
             raise OutputError(f"{path}: is no regular file: give another output")
         if exists and not overwrite:
             raise OutputError(f"{path}: exists already: use --overwrite to replace it")
-        if not os.path.isdir(self._final.parent):
-            raise OutputError(f"{path}: the folder {self._final.parent} does not exist: create it first")
+        _check_folder(path, self._final.parent, needed=True)
         self.rehearse()
 
     def begin(self) -> None:
@@ -109,6 +108,14 @@ class FileTarget(Target):
             self.temporary = self._path
 
 
+def _check_folder(path: Path, folder: Path, needed: bool) -> None:
+    """Raises OutputError for the output `path` where its folder is a file, or is not there and `needed`."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise OutputError(f"{path}: {folder} is a file, not a folder: give another output")
+    if needed and not os.path.isdir(folder):
+        raise OutputError(f"{path}: the folder {folder} does not exist: create it first")
+
+
 class FolderTarget(Target):
     """A folder of numbered files, or the files of a pattern in a folder.
 
@@ -124,10 +131,7 @@ class FolderTarget(Target):
         self._made: list[Path] = []
         self.temporary = folder
         with writing(path):
-            if os.path.lexists(folder) and not folder.is_dir():
-                raise OutputError(f"{path}: {folder} is a file, not a folder: give another output")
-            if not exclusive and not folder.is_dir():
-                raise OutputError(f"{path}: the folder {folder} does not exist: create it first")
+            _check_folder(path, folder, needed=not exclusive)
             if self._old_frames() and not overwrite:
                 raise OutputError(f"{path}: holds frames already: use --overwrite to replace them")
         self.rehearse()
