@@ -145,6 +145,13 @@ def test_a_frame_ends_early_where_nothing_is_left_to_gain(small):
     assert all(count % 5 == 0 and count <= 30 for count in draft[1:])
 
 
+def test_adam_never_ends_early_since_it_climbs_before_it_falls(small):
+    few = {"first_evaluations": 5, "evaluations": 12, "end": Fraction(2, 10), "loop": "off"}
+    first, *rest = (r.evaluations for r in frames_of(small, quality="draft", optimizer="adam", **few))
+    assert first == 5
+    assert rest and set(rest) == {12}
+
+
 def test_large_pictures_begin_coarse_within_the_same_evaluations(small, monkeypatch):
     from vidstyle.neural import coarse
 

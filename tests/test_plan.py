@@ -27,6 +27,7 @@ def config(**settings):
         (Work(10, 1, 0), {"passes": 3}, 100 + 9 * 20 + 2 * 10 * 20),
         (Work(10, 1, 0), {"init": "content"}, 10 * 100),
         (Work(10, 1, 0, changing=[(0.25, 1)]), {}, 100 + 9 * 5),  # only a window of each frame is painted
+        (Work(10, 1, 0, changing=[(0.25, 0.1)]), {"optimizer": "adam"}, 100 + 9 * 5),  # it never ends sooner
     ],
 )
 def test_evaluations(work, settings, expected):

@@ -26,6 +26,9 @@ Loop = Literal["auto", "on", "off"]
 Quality = Literal["draft", "normal", "fine"]
 Color = Literal["style", "original", "match", "match-cholesky"]
 
+# Optimisers that come closer all the time, so that little progress means that little is left. Adam climbs at first.
+STEADY: tuple[Optimizer, ...] = ("lbfgs",)
+
 # Convolutions in each block. To add a network: its blocks here, its weights in neural/weights.py.
 NETWORKS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 
@@ -68,9 +71,9 @@ class Effort:
     """How long is searched for a picture: evaluations of the objective (loss and gradient).
 
     first_evaluations: for a frame without a predecessor. evaluations: at most, for one that starts from the previous
-    result and shows nothing new; it ends sooner where CHUNK of them no longer lower the loss by `tolerance` of it.
-    usual: as many it takes as a rule where all of it changes. capped: what is new gets no more, as another number than
-    the quality's was given.
+    result and shows nothing new; it ends sooner where CHUNK of them no longer lower the loss by `tolerance` of it, or
+    never with 0. usual: as many it takes as a rule where all of it changes. capped: what is new gets no more, as
+    another number than the quality's was given.
     """
 
     first_evaluations: int
@@ -93,7 +96,7 @@ class Effort:
         Where less changes there is less to gain, so it ends sooner: where 0.05, 0.15, 0.3 of two clips changed, after
         5.7, 6.7, 7.5 in draft, of 8, and 10, 13, 15 in normal quality, of 32.
         """
-        least = min(CHUNK, self.usual)
+        least = min(CHUNK, self.usual) if self.tolerance > 0 else self.usual
         return float(least + (self.usual - least) * changing**0.75)
 
 
@@ -342,11 +345,12 @@ class Config:
         """The quality's effort, with the evaluations that were given."""
         usual = QUALITIES[self.quality]
         evaluations = usual.evaluations if self.evaluations is None else self.evaluations
+        steady = self.optimizer in STEADY
         return Effort(
             usual.first_evaluations if self.first_evaluations is None else self.first_evaluations,
             evaluations,
-            usual.tolerance,
-            min(usual.usual, evaluations),
+            usual.tolerance if steady else 0.0,
+            min(usual.usual, evaluations) if steady else evaluations,
             # A report fills in the quality's own number, and gives the same bytes again.
             capped=evaluations != usual.evaluations,
         )

@@ -11,7 +11,6 @@ from .optimize import Box, Evaluate, select
 from .preconditioner import Preconditioner, identity
 from .runtime import tf
 
-STEADY = False  # it climbs before it falls
 RATE = 4.0  # pixel values, 0..255, a step
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-12  # gradients of the relative objective are tiny, so epsilon is too
 

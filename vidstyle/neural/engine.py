@@ -129,7 +129,7 @@ class Engine:
             if until == self.chunk:  # the start's loss is known by now
                 reached = float(state.start.total)
             if until % CHUNK == 0:
-                if self.optimizer.STEADY and reached - losses["total"] < tolerance * losses["total"]:
+                if reached - losses["total"] < tolerance * losses["total"]:
                     break
                 reached = losses["total"]
             if state.done:

@@ -15,7 +15,6 @@ from .optimize import Box, Evaluate, select
 from .preconditioner import Map, Preconditioner, identity
 from .runtime import tf
 
-STEADY = True
 PAIRS = 20  # pairs of steps and gradient changes that model the curvature
 VALUES = 40_000_000  # in the steps of all pairs at most, so that pictures of over a megapixel have fewer pairs
 FIRST_STEP = 2.0  # mean change of a pixel value, 0..255, in a step without a model of the curvature

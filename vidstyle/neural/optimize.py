@@ -38,12 +38,7 @@ class State(Protocol):
 
 
 class Optimizer(Protocol):
-    """What a module offers to be an optimiser.
-
-    STEADY: whether it comes closer all the time, so that little progress means that little is left.
-    """
-
-    STEADY: bool
+    """What a module offers to be an optimiser."""
 
     def fresh(self, size: int) -> Any:
         """A memory that knows nothing, for pictures of `size` = H W 3 values."""
