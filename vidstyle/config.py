@@ -178,8 +178,9 @@ class Config:
     that is white where there is to be any paint; elsewhere the source stays.
     strength: share of the paint in the result, the rest is the source; 0 is the source itself.
     content_weight .. temporal_weight: None takes DEFAULT_WEIGHTS of the normalization.
-    flow: how motion is estimated. shots: whether the paint begins anew after a cut. loop: whether the last frame leads
-    into the first; auto: where an animated picture repeats. passes: how often each shot is gone over.
+    flow: how motion is estimated. shots: whether the paint begins anew after a cut, and is spread over what came in
+    little by little. loop: whether the last frame leads into the first; auto: where an animated picture repeats.
+    passes: how often each shot is gone over.
     split_seconds: long shots are painted in parts of about so many seconds, each of which goes over into the next; None
     does not.
     quality: how long is searched. first_evaluations, evaluations: None takes those of QUALITIES.

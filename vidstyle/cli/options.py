@@ -193,7 +193,10 @@ def _settings(
     shots: Annotated[
         bool | None,
         typer.Option(
-            "--shots/--no-shots", help=f"Begin anew after every cut. {default('--shots')}", rich_help_panel=EFFORT
+            "--shots/--no-shots",
+            help="Begin anew after every cut, and spread the paint over what came in little by little. "
+            f"{default('--shots')}",
+            rich_help_panel=EFFORT,
         ),
     ] = None,
     loop: Annotated[

@@ -18,6 +18,7 @@ from ..motion.still import NEVER, settled
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
 from .frame_result import FrameResult
+from .renewal import Renewal
 from .state import State
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Chain:
         self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source, or its style, changed
         self.blend: Blend | None = None
         self.firmness = Firmness()
+        self.renewal = Renewal()
         self.levels: deque[float] = deque(maxlen=max(DISTANCES))
         # Of a lead, which are counted with the frame after it.
         self.evaluations, self.seconds = 0, 0.0
@@ -68,6 +70,8 @@ class Chain:
             self.shown = frame.astype(np.float32)
         elif not np.array_equal(frame, self.history[-1].source):
             origins, self.shown = follow(self.shown, frame, origins)
+            if self.renewal.heed(origins) and self.config.shots and self.config.init == "prev-warped" and end is None:
+                self.evaluations += self._renew(frame, origins, tick, blend)
         retries = 0
         if end is not None and end[1] == 1:
             painted = end[0]._replace(evaluations=0)
@@ -76,7 +80,9 @@ class Chain:
         coherence: dict[str, float] = {}
         if origins is not None:
             past = self.history[-1]
-            warp_error, source_warp_error = self.firmness.heed(past, Past(frame, painted.image), origins.motion)
+            # Paint that is spread anew should change.
+            firmness = self.firmness if self.renewal.goal is None else Firmness()
+            warp_error, source_warp_error = firmness.heed(past, Past(frame, painted.image), origins.motion)
             reliable = float(origins.reliable.mean())
             coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
         excess = self._excess(painted)
@@ -97,6 +103,22 @@ class Chain:
             excess=excess if excess > FAR_ABOVE else None,
         )
 
+    def _renew(self, frame: Image, origins: Origins, tick: Tick | None, blend: Blend | None) -> int:
+        """Has the paint spread over what came in late; the evaluations that took."""
+        assert self.renewal.late is not None
+        blank = self.stylizer.blank(frame, blend)
+        kept = (1 - self.renewal.late)[..., None]
+        start = blank + kept * (carry([past.image for past in self.history], origins) - blank)
+        try:
+            # Half of them: it is worked on afterwards, as a lead is.
+            goal = self.stylizer.first(frame, max(1, self.first_evaluations // 2), tick, blend, start)
+        except OptimizationError:
+            self.renewal = Renewal()  # the chain can go on without
+            return 0
+        self.renewal.begin(goal.image)
+        self.firmness.drift[:] = 0
+        return goal.evaluations
+
     def _tried(
         self,
         frame: Image,
@@ -116,7 +138,8 @@ class Chain:
             self.still = before
             try:
                 if self.painted is None or origins is None or self.config.init in ("content", "noise"):
-                    painted = self.stylizer.first(frame, self.first_evaluations, tick, blend, anew, exact)
+                    start = frame if anew else None
+                    painted = self.stylizer.first(frame, self.first_evaluations, tick, blend, start, exact)
                 else:
                     painted = self._next(frame, self.painted, origins, tick, end, blend, anew, exact)
             except OptimizationError as error:
@@ -157,14 +180,13 @@ class Chain:
             "errors": self.firmness.errors,
             "drift": self.firmness.drift,
         }
-        arrays |= {
-            name: array
-            for name, array in (("shown", self.shown), ("still", self.still), ("places", blend.places))
-            if array is not None
-        }
+        some = {"shown": self.shown, "still": self.still, "places": blend.places}
+        some |= {"late": self.renewal.late, "goal": self.renewal.goal, "goal share": self.renewal.share}
+        arrays |= {name: array for name, array in some.items() if array is not None}
         facts = {
             "losses": self.painted.losses,
             "levels": list(self.levels),
+            "renewal": [self.renewal.frames, *self.renewal.recent],
             "place": memory.place if memory else (),
             "ends": [end.losses for end in ends],
             "evaluations": evaluations,
@@ -183,6 +205,10 @@ class Chain:
         self.blend = Blend(shares, arrays.get("places")) if shares else None
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
         self.firmness.drift = arrays["drift"]
+        self.renewal.frames, *recent = facts["renewal"]
+        self.renewal.recent.extend(recent)
+        self.renewal.late, self.renewal.goal = arrays.get("late"), arrays.get("goal")
+        self.renewal.share = arrays.get("goal share")
         self.levels.extend(facts["levels"])
         self.evaluations, self.seconds = facts["evaluations"], facts["seconds"]
 
@@ -214,12 +240,15 @@ class Chain:
         held = settled(self.still)
         image = self.firmness.returned(carry([past.image for past in self.history], origins))
         new, firm = origins.new, self.firmness.of(origins.motion, origins.reliable)
+        goal, share = self.renewal.goal, self.renewal.share
         if end is not None:
-            goal, share = end
-            image = image + share * (goal.image - image)
-            firm, new = np.maximum(firm, np.float32(share)), np.minimum(new, (1 - share) * np.square(origins.changed))
+            goal, share = end[0].image, np.full(firm.shape, end[1], np.float32)
+            new = np.minimum(new, (1 - end[1]) * np.square(origins.changed))
+        if goal is not None and share is not None:
+            image = image + share[..., None] * (goal - image)
+            firm = np.maximum(firm, share)
             # A pixel that is still in both is the same in both, unless it was painted twice.
-            held &= np.equal(goal.image, last.image).all(-1)
+            held &= np.equal(goal, last.image).all(-1)
         image = np.where(held[..., None], last.image, image)
         # What is surely new starts from the frame itself.
         new = (~held * (np.ones_like(new) if anew else new))[..., None]

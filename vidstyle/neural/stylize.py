@@ -36,7 +36,7 @@ from .weights import Weights
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Moving = tuple[Image, Origins | None]  # a frame, and where it was in those before if that is needed
 
-COARSE_MIX = 0.5  # of a coarse result in the start of the next size, the rest is the frame, whose detail it has lost
+COARSE_MIX = 0.5  # of a coarse result in the start of the next size, the rest is the detail that it has lost
 
 PROBE = 5  # evaluations by which the time of one is measured; of large pictures a single one
 
@@ -210,12 +210,12 @@ class Stylizer:
         budget: int,
         tick: Tick | None,
         blend: Blend | None = None,
-        anew: bool = False,
+        start: Image | Picture | None = None,
         exact: bool = False,
     ) -> Painted:
         """Within `budget` evaluations, coarse to fine, which gives larger, cleaner strokes for less time.
 
-        anew: from the frame itself, whatever config.init says. exact: in float32.
+        start: what is there before, whatever config.init says. exact: in float32.
         """
         spent = 0
 
@@ -225,12 +225,13 @@ class Stylizer:
 
         whole = (frame.shape[0], frame.shape[1])
         steps = stages(whole, budget)
-        picture = resize(frame if anew else self._blank(frame, blend), steps[0][0])
+        detail = frame if start is None else start
+        picture = resize(self.blank(frame, blend) if start is None else start, steps[0][0])
         for (size, evaluations), (finer, _) in itertools.pairwise(steps):
             image, _, made, _ = self.engine(size, exact).paint(
                 resize(frame, size), picture, evaluations, tick=heard, blend=blend
             )
-            picture = COARSE_MIX * resize(image, finer) + (1 - COARSE_MIX) * resize(frame, finer)
+            picture = COARSE_MIX * resize(image, finer) + (1 - COARSE_MIX) * resize(detail, finer)
             spent += made
             if is_large(whole):  # then the memory of a graph is dearer than the seconds it takes to trace it anew
                 del self._engines[size, exact]
@@ -239,7 +240,7 @@ class Stylizer:
         painted = self.engine(whole, exact).paint(content, picture, max(1, budget - spent), tick=heard, blend=blend)
         return painted._replace(evaluations=painted.evaluations + spent)
 
-    def _blank(self, frame: Image, blend: Blend | None = None) -> Picture:
+    def blank(self, frame: Image, blend: Blend | None = None) -> Picture:
         """What is there before the first evaluation, float32 (H, W, 3)."""
         if self.config.init == "noise":
             # The same noise for every frame of a clip, so that only their content makes them differ.
@@ -261,7 +262,7 @@ class Stylizer:
         if is_large(size):  # its engine's memory would stand beside that of the coarse sizes, which come first
             size = (size[0] // 2, size[1] // 2)
         engine = self.engine(size)
-        picture = self._blank(np.full((*size, 3), 128, np.uint8))
+        picture = self.blank(np.full((*size, 3), 128, np.uint8))
         probe = 1 if is_large(size) else PROBE
         engine.paint(picture, picture, probe)  # traces
         begin = time.perf_counter()

@@ -1,0 +1,61 @@
+"""When paint is spread anew because much of the picture came in late, and how the new paint comes into view.
+
+What comes in piece by piece stays thin: the Gram matrices are means over the picture, and the paint that is there
+already has all that they ask for. It would stay half a painting and half a photograph.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import cv2
+import numpy as np
+
+from ..motion.carry import Origins
+from ..motion.reliability import Array, warp
+from ..motion.shots import OVERLAP
+
+# Share of the picture that came in since its paint was spread, from which on it is spread anew.
+LATE = 0.3
+CALM, RECENT = 0.02, 3  # share that may come in meanwhile in a frame, as the mean of so many
+
+ALL = 0.5  # where more comes in within one frame, that was painted as a whole, as a first one is
+
+# How the new paint comes into view: by this share a frame, for so many frames, each of which is worked on. To show it
+# at once is a jump; mixtures that are only shown have half as much loss again as either paint.
+SHARE, FRAMES = 0.2, 8
+
+
+class Renewal:
+    """What is to be known of a chain of frames for it."""
+
+    def __init__(self) -> None:
+        self.late: Array | None = None  # (H, W) in [0, 1], how surely a pixel came in since the paint was spread
+        self.recent: deque[float] = deque(maxlen=RECENT)  # shares that came in
+        self.frames = 0  # since the paint was spread
+        self.goal: Array | None = None  # (H, W, 3), 0..255, the new paint moved to the last frame
+        self.share: Array | None = None  # (H, W), how much of it comes into view in a frame
+
+    def heed(self, origins: Origins) -> bool:
+        """Goes on to the next frame, which comes from there. Whether its paint should be spread anew."""
+        new = origins.new
+        share = float(new.mean())
+        if share > ALL:
+            self.late = None
+        else:
+            self.late = new if self.late is None else np.maximum(warp(self.late, origins.motion.backward), new)
+        self.recent.append(share)
+        self.frames += 1
+        if self.goal is not None and self.share is not None:
+            self.goal = np.clip(warp(self.goal, origins.motion.backward, cv2.INTER_LANCZOS4), 0, 255)
+            self.share = warp(self.share, origins.motion.backward) * origins.reliable
+            if self.frames == FRAMES:
+                self.goal = self.share = None
+        # A lead is too short for it: its paint is also shown elsewhere.
+        due = self.frames > OVERLAP and sum(self.recent) < CALM * RECENT
+        return due and self.late is not None and float(self.late.mean()) > LATE
+
+    def begin(self, goal: Array) -> None:
+        """The frame should become that, float32 (H, W, 3), 0..255, by and by."""
+        self.late, self.frames = None, 0
+        self.goal, self.share = goal, np.full(goal.shape[:2], SHARE, np.float32)
