@@ -15,9 +15,11 @@ from ..motion.carry import Origins
 from ..motion.reliability import Array, warp
 from ..motion.shots import OVERLAP
 
-# Share of the picture that came in since its paint was spread, from which on it is spread anew.
+# Share of the picture that came in since its paint was spread, from which on it is spread anew. 0.15 gained no more.
 LATE = 0.3
-CALM, RECENT = 0.02, 3  # share that may come in meanwhile in a frame, as the mean of so many
+# Share that may come in meanwhile in a frame, as the mean of so many. Without, a street with much traffic took 15 %
+# more evaluations in draft for 0.6 % of the loss.
+CALM, RECENT = 0.02, 3
 
 ALL = 0.5  # where more comes in within one frame, that was painted as a whole, as a first one is
 
