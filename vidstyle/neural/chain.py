@@ -18,7 +18,7 @@ from ..motion.still import NEVER, settled
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
 from .frame_result import FrameResult
-from .renewal import Renewal
+from .renewal import KEPT, Renewal
 from .state import State
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Chain:
         """Has the paint spread over what came in late; the evaluations that took."""
         assert self.renewal.late is not None
         blank = self.stylizer.blank(frame, blend)
-        kept = (1 - self.renewal.late)[..., None]
+        kept = KEPT * (1 - self.renewal.late)[..., None]
         start = blank + kept * (carry([past.image for past in self.history], origins) - blank)
         try:
             # Half of them: it is worked on afterwards, as a lead is.
