@@ -18,7 +18,7 @@ from ..motion.still import NEVER, settled
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
 from .frame_result import FrameResult
-from .renewal import KEPT, Renewal
+from .renewal import Renewal
 from .state import State
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class Chain:
             self.shown = frame.astype(np.float32)
         elif not np.array_equal(frame, self.history[-1].source):
             origins, self.shown = follow(self.shown, frame, origins)
-            if self.renewal.heed(origins) and self.config.shots and self.config.init == "prev-warped" and end is None:
+            may = self.config.shots and self.config.init == "prev-warped"
+            if may and self.renewal.heed(origins) and end is None:
                 self.evaluations += self._renew(frame, origins, tick, blend)
         retries = 0
         if end is not None and end[1] == 1:
@@ -105,10 +106,8 @@ class Chain:
 
     def _renew(self, frame: Image, origins: Origins, tick: Tick | None, blend: Blend | None) -> int:
         """Has the paint spread over what came in late; the evaluations that took."""
-        assert self.renewal.late is not None
-        blank = self.stylizer.blank(frame, blend)
-        kept = KEPT * (1 - self.renewal.late)[..., None]
-        start = blank + kept * (carry([past.image for past in self.history], origins) - blank)
+        carried = carry([past.image for past in self.history], origins)
+        start = self.renewal.start(self.stylizer.blank(frame, blend), carried)
         try:
             # Half of them: it is worked on afterwards, as a lead is.
             goal = self.stylizer.first(frame, max(1, self.first_evaluations // 2), tick, blend, start)

@@ -225,8 +225,8 @@ class Stylizer:
 
         whole = (frame.shape[0], frame.shape[1])
         steps = stages(whole, budget)
-        detail = frame if start is None else start
-        picture = resize(self.blank(frame, blend) if start is None else start, steps[0][0])
+        start, detail = (self.blank(frame, blend), frame) if start is None else (start, start)
+        picture = resize(start, steps[0][0])
         for (size, evaluations), (finer, _) in itertools.pairwise(steps):
             image, _, made, _ = self.engine(size, exact).paint(
                 resize(frame, size), picture, evaluations, tick=heard, blend=blend
