@@ -4,9 +4,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import PIL.Image
+import pytest
 
 import vidstyle
 from vidstyle.media import ClipInfo, Frame, create_clip, open_clip
+from vidstyle.neural.judge import Judge
+from vidstyle.neural.stylize import LED, led
+from vidstyle.neural.weights import load_weights
 
 QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32"}
 
@@ -93,6 +98,24 @@ def test_a_loop_closes_as_smoothly_as_it_runs(tmp_path, small):
     assert seam("auto") == seam("on") == 0
     changing = vidstyle.stylize_frames(small / "clip.gif", [small / "cubist.png"], loop="off", **QUICK)
     assert next(changing).result.warp_error is None
+
+
+@pytest.mark.parametrize("steps", [1, 2, 6, 12])
+def test_paint_is_led_little_by_little_and_arrives(steps):
+    shares = [led(step, steps) for step in range(steps)]
+    assert shares[0] == 1 / steps and shares[-1] == 1 and shares == sorted(shares)
+    assert all(share <= max(LED, 0.5) for share in shares[:-1])
+
+
+def test_where_parts_of_a_shot_meet_what_is_shown_was_worked_on(tmp_path, small):
+    sources = still_clip(tmp_path / "a.apng", frames=48)
+    run = {**QUICK, "split_seconds": 2.4}
+    done = list(vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], **run))
+    style = np.asarray(PIL.Image.open(small / "cubist.png").convert("RGB"))
+    judge = Judge(load_weights("vgg16"), [style], [1.0], (32, 48))
+    for index in (12, 16, 20, 23):
+        result = done[index].result
+        assert judge(sources[index], result.image).style == pytest.approx(result.losses["style"], rel=1e-3)
 
 
 def test_a_cut_begins_anew(tmp_path, small):

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -42,6 +41,11 @@ PROBE = 5  # evaluations by which the time of one is measured; of large pictures
 
 # Frames of a loop that are also painted before its first; at its end the paint goes over into theirs.
 LEAD = 6
+
+# How far paint that goes over into other paint is led in a frame at most, but for the last ones. Where two parts of a
+# hand-held clip meet, the largest warping error was twice the usual with this; with 0.2 throughout seven times, for the
+# paint did not arrive; with 0.35 from the first frame on five times.
+LED = 0.4
 
 
 class Stylizer:
@@ -176,14 +180,8 @@ class Stylizer:
                     if chain is None:
                         chain = Chain(self, first, start if step == 0 else resume.state(shot.start, step))
                     after = index - (shot.stop - len(goals))
-                    goal, share = (goals[after], (after + 1) / len(goals)) if after >= 0 else (None, 0.0)
-                    end = (goal, share) if goal is not None and follower is None else None
+                    end = None if after < 0 else (goals[after], led(after, len(goals)))
                     result = chain.add(frame, index, within(index), end, blend(index), origins)
-                    if goal is not None and follower is not None:
-                        # A dissolve shows less than paint that is led there as at a loop's end, which jumps: twice the
-                        # usual warping error, not six times. The result's figures are of what is dissolved.
-                        mixed = result.image + np.float32(share) * (goal.image - result.image)
-                        result = replace(result, image=mixed)
                     yield result
                     resume.keep(chain.state(shot.start, step + 1, ends))
 
@@ -285,3 +283,11 @@ class Stylizer:
             vgg = Vgg(self.weights, self.config.pooling, tf.float32) if exact else self.vgg
             self._engines[size, exact] = Engine(self.config, vgg, self.styles, size)
         return self._engines[size, exact]
+
+
+def led(step: int, steps: int) -> float:
+    """How far in [0, 1] from what it is to what it shall become paint is led in one of the steps; wholly in the last.
+
+    Mixed paint that is only shown has up to 40 % more loss; each of these frames is worked on.
+    """
+    return max(min((step + 1) / steps, LED), 1 / (steps - step))
