@@ -1,5 +1,6 @@
 """Frames of a clip among each other, end to end with the real weights: still parts, passes, loops and cuts."""
 
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 
@@ -107,15 +108,19 @@ def test_paint_is_led_little_by_little_and_arrives(steps):
     assert all(share <= max(LED, 0.5) for share in shares[:-1])
 
 
-def test_where_parts_of_a_shot_meet_what_is_shown_was_worked_on(tmp_path, small):
+@pytest.mark.parametrize("init", ["prev-warped", "prev"])
+def test_where_parts_of_a_shot_meet_nothing_jumps_and_what_is_shown_was_worked_on(tmp_path, small, init):
     sources = still_clip(tmp_path / "a.apng", frames=48)
-    run = {**QUICK, "split_seconds": 2.4}
+    run = {**QUICK, "split_seconds": 2.4, "init": init}
     done = list(vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], **run))
     style = np.asarray(PIL.Image.open(small / "cubist.png").convert("RGB"))
     judge = Judge(load_weights("vgg16"), [style], [1.0], (32, 48))
     for index in (12, 16, 20, 23):
         result = done[index].result
         assert judge(sources[index], result.image).style == pytest.approx(result.losses["style"], rel=1e-3)
+    grounds = [step.result.image[20:] / 255 for step in done]  # below the square nothing moves
+    steps = [np.square(after - before).mean() for before, after in itertools.pairwise(grounds)]
+    assert max(steps) < 2e-3 < np.square(grounds[11] - grounds[24]).mean()
 
 
 def test_a_cut_begins_anew(tmp_path, small):

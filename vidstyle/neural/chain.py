@@ -234,6 +234,8 @@ class Chain:
         memory = None if anew else last.memory
         if self.config.init == "prev":
             start = content if anew else last.image
+            if end is not None:
+                start = start + np.float32(end[1]) * (end[0].image - start)
             evaluations = effort.first_evaluations if anew else effort.evaluations
             return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
         held = settled(self.still)
