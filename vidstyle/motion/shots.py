@@ -22,8 +22,8 @@ REMEMBERED = 32  # thumbnails kept; more than the detector looks back and FLASH 
 SAME_SCENE = 0.7  # correlation of two pictures, above which one may have become the other: 0.96 and more in one shot
 FLAT = 3.0  # standard deviation, 0..255, below which a picture shows nothing
 
-# Frames before a part of a shot that are also painted with it; the part before goes over into them. With 12 the warping
-# error there is at most about twice the usual; if it did not, it were sixty times that.
+# Frames before a part of a shot that are also painted with it; the paint of the part before is led into theirs. With
+# none, the warping error where the parts meet was sixty times the usual.
 OVERLAP = 12
 
 
