@@ -17,7 +17,7 @@ from vidstyle.neural.weights import load_weights
 QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32"}
 
 
-def still_clip(path, frames=6, repeat=(), loop=None):
+def still_clip(path, frames=6, repeat=(), loop=None, duration=Fraction(1, 10)):
     """A clip of a still ground over which a square moves; frames in `repeat` show what the one before showed."""
     ground = np.random.default_rng(0).integers(0, 255, (8, 12, 3)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
     info = ClipInfo("apng", 48, 32, frame_count=frames, tick=Fraction(1, 10), loop=loop)
@@ -28,7 +28,7 @@ def still_clip(path, frames=6, repeat=(), loop=None):
         images[-1][10:18, at : at + 8] = (250, 240, 20)
     with create_clip(path, info) as writer:
         for image in images:
-            writer.write(Frame(image, Fraction(1, 10)))
+            writer.write(Frame(image, duration))
     return images
 
 
@@ -121,6 +121,13 @@ def test_where_parts_of_a_shot_meet_nothing_jumps_and_what_is_shown_was_worked_o
     grounds = [step.result.image[20:] / 255 for step in done]  # below the square nothing moves
     steps = [np.square(after - before).mean() for before, after in itertools.pairwise(grounds)]
     assert max(steps) < 2e-3 < np.square(grounds[11] - grounds[24]).mean()
+
+
+def test_a_clip_that_lasts_no_time_has_no_parts(tmp_path, small):
+    still_clip(tmp_path / "a.apng", frames=48, duration=Fraction(0))
+    run = {**QUICK, "size": 32, "split_seconds": 1}
+    report = vidstyle.stylize_clip(tmp_path / "a.apng", [small / "cubist.png"], tmp_path / "out.apng", **run)
+    assert report.as_dict()["shots"] == [[0, 48]]
 
 
 def test_a_cut_begins_anew(tmp_path, small):

@@ -314,8 +314,8 @@ class ClipJob:
             lead = min(LEAD, frames // 2, shots[-1].stop - shots[-1].start)
         if not self.config.shots and shots:
             shots = [Shot(0, frames)]
-        if self.config.split_seconds is not None and shots:
-            seconds = float(ended - self.config.start)
+        seconds = float(ended - self.config.start)
+        if self.config.split_seconds is not None and seconds > 0:  # frames of an animation may last no time at all
             shots = split(shots, self.config.split_seconds * frames / seconds)
         return shots, list(last)[len(last) - lead :]
 
