@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 COLOURS = 255  # one of the 256 is left for transparency
-_SAMPLE = 1 << 17  # pixels; twice as many are held at most
+_SAMPLE = 1 << 15  # pixels; twice as many are held at most
+# Its multiples come near no number twice soon: where a clip has one frame after another, every 64th pixel would be from
+# four columns of each.
+_GOLDEN = np.uint32(2654435769)  # 2**32 times the golden section
+# Of k-means; 10 more took half as long again for 1 % less squared error.
+_ROUNDS = 10
 _LUT_BITS = 6  # of each channel; the error against the very nearest colour is below the dither's amplitude
 
 
@@ -18,10 +23,11 @@ class PixelSample:
     """Pixels from evenly all over a clip, the same for the same clip, in bounded memory."""
 
     def __init__(self) -> None:
-        self._step = 1
         self._kept: list[NDArray[np.uint8]] = []
+        self._ranks: list[NDArray[np.uint32]] = []  # of the pixels kept
+        self._below = 1 << 32  # those of lower rank are kept
         self._size = 0
-        self._phase = 0
+        self._seen = 0
         self._distinct: NDArray[np.int64] | None = np.empty(0, np.int64)
 
     def add(self, pixels: NDArray[np.uint8]) -> None:
@@ -30,15 +36,20 @@ class PixelSample:
             self._distinct = np.union1d(self._distinct, _packed(pixels))
             if len(self._distinct) > COLOURS:
                 self._distinct = None
-        taken = pixels[self._phase :: self._step]
-        self._phase = (self._phase - len(pixels)) % self._step
-        self._kept.append(taken.copy())
-        self._size += len(taken)
+        ranks = np.arange(self._seen, self._seen + len(pixels)).astype(np.uint32) * _GOLDEN
+        self._seen += len(pixels)
+        self._keep(pixels, ranks)
         while self._size > 2 * _SAMPLE:
-            # Every other one goes, counted over the whole, so that each frame keeps its share.
-            self._kept = [np.concatenate(self._kept)[::2]]
-            self._size = len(self._kept[0])
-            self._step *= 2
+            self._below //= 2
+            pixels, ranks = np.concatenate(self._kept), np.concatenate(self._ranks)
+            self._kept, self._ranks, self._size = [], [], 0
+            self._keep(pixels, ranks)
+
+    def _keep(self, pixels: NDArray[np.uint8], ranks: NDArray[np.uint32]) -> None:
+        kept = ranks < self._below
+        self._kept.append(pixels[kept])
+        self._ranks.append(ranks[kept])
+        self._size += int(kept.sum())
 
     def palette(self) -> Palette:
         """The palette of the pixels that were added."""
@@ -107,11 +118,12 @@ def frame_palette(pixels: NDArray[np.uint8]) -> Palette:
 
 
 def _quantized(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    width = math.isqrt(len(pixels))
-    image = Image.fromarray(pixels[: len(pixels) // width * width].reshape(-1, width, 3))
-    # Median cut with k-means: the lowest error on painterly frames of all that Pillow offers in bearable time.
-    found = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
-    return np.unique(np.array(found.getpalette(), np.uint8).reshape(-1, 3), axis=0)
+    # Of painted clips, against Pillow's median cut with k-means: 0 to 5 % less squared error in a quarter of the time.
+    cv2.setRNGSeed(0)
+    rounds = (cv2.TERM_CRITERIA_MAX_ITER, _ROUNDS, 0.0)
+    labels = np.empty((len(pixels), 1), np.int32)
+    _, _, centres = cv2.kmeans(pixels.astype(np.float32), COLOURS, labels, rounds, 1, cv2.KMEANS_PP_CENTERS)
+    return np.unique(np.rint(centres).astype(np.uint8), axis=0)
 
 
 def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
