@@ -18,7 +18,7 @@ demo: $(VENV)/.installed
 	@echo "Your own: $(BIN)/vidstyle run YOUR.gif --style PAINTING.jpg"
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

@@ -224,7 +224,7 @@ def test_stopping_leaves_what_is_finished_for_the_next_run(small, tmp_path, stop
     assert "frame 1 of 4" in process.stderr.readline()
     time.sleep(0.5)  # inside the second frame, which would take hours
     process.send_signal(stop)
-    rest = process.communicate(timeout=30)[1]
+    rest = process.communicate(timeout=120)[1]
     assert process.returncode == expected
     kept = "1 finished frame is kept, the same command goes on from there"
     assert rest == f"vidstyle: interrupted; nothing unfinished was written; {kept}\n"
