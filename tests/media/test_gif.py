@@ -13,7 +13,7 @@ from PIL import Image
 from vidstyle.errors import InputError
 from vidstyle.media import Frame, WriteOptions, open_clip
 from vidstyle.media.gif_mapping import ClipMapper
-from vidstyle.media.gif_palette import PixelSample
+from vidstyle.media.gif_palette import PixelSample, frame_palette
 from vidstyle.motion.reliability import warp
 
 RED, GREEN, BLUE, YELLOW = range(4)
@@ -181,9 +181,7 @@ def test_colours_are_near(kit, tmp_path, palette, dither):
 
 def test_colours_are_the_nearest_of_the_palette(kit):
     image = kit.painting(0, 160, 120)
-    sample = PixelSample()
-    sample.add(image.reshape(-1, 3))
-    palette = sample.palette()
+    palette = frame_palette(image.reshape(-1, 3))
     assert 200 < len(palette.colours) < 256
     mapped = palette.colours[palette.nearest(image)].astype(float)
     distances = ((image[:, :, None].astype(float) - palette.colours) ** 2).sum(3)
@@ -191,16 +189,10 @@ def test_colours_are_the_nearest_of_the_palette(kit):
     assert ((image - mapped) ** 2).sum(2).mean() < 1.05 * best + 1
 
 
-def palette_of(pixels):
-    sample = PixelSample()
-    sample.add(pixels)
-    return sample.palette()
-
-
 def test_a_small_thing_keeps_its_colour(kit):
     image = kit.painting(0, 160, 120) // 2
     image[50:56, 70:76] = (250, 20, 10)  # a five hundredth of the picture
-    colours = palette_of(image.reshape(-1, 3)).colours.astype(float)
+    colours = frame_palette(image.reshape(-1, 3)).colours.astype(float)
     assert np.abs(colours - (250, 20, 10)).max(1).min() < 8
 
 
@@ -209,16 +201,16 @@ def test_the_same_pixels_give_the_same_palette_whatever_the_threads(kit):
     threads = cv2.getNumThreads()
     try:
         cv2.setNumThreads(1)
-        alone = palette_of(pixels).colours
+        alone = frame_palette(pixels).colours
     finally:
         cv2.setNumThreads(threads)
-    assert np.array_equal(palette_of(pixels).colours, alone)
+    assert np.array_equal(frame_palette(pixels).colours, alone)
 
 
 def test_more_colours_than_a_palette_has_but_most_of_them_rare():
     pixels = np.zeros((300_000, 3), np.uint8)
     pixels[::1000] = np.random.default_rng(3).integers(0, 256, (300, 3), np.uint8)
-    palette = palette_of(pixels)
+    palette = frame_palette(pixels)
     assert 1 < len(palette.colours) < 256
     assert np.array_equal(palette.colours[palette.nearest(np.zeros((1, 1, 3), np.uint8))][0, 0], (0, 0, 0))
 
@@ -310,9 +302,17 @@ def test_the_sample_is_bounded_and_even():
             + np.arange(3, dtype=np.uint8)
             + np.arange(30_000, dtype=np.uint8)[:, None] % 4
         )
-    kept = np.concatenate(sample._kept)
-    assert 30_000 < len(kept) <= 1 << 16
-    shares = np.bincount(kept[:, 0] // 6, minlength=40)
+    assert 30_000 < len(sample._kept) <= 1 << 16
+    shares = np.bincount(sample._kept[:, 0] // 6, minlength=40)
+    assert shares.min() > 0.8 * shares.max()
+
+
+def test_the_sample_is_from_all_columns():
+    sample = PixelSample()
+    rows = np.broadcast_to(np.arange(256, dtype=np.uint8)[:, None], (256, 3))
+    for _ in range(40):
+        sample.add(np.tile(rows, (144, 1)))
+    shares = np.bincount(sample._kept[:, 0], minlength=256)
     assert shares.min() > 0.8 * shares.max()
 
 
