@@ -81,6 +81,31 @@ def test_ten_bits(kit, tmp_path):
         assert kit.mean_error(ten.image, eight.image) < 4  # ffmpeg converts 8 bits less exactly
 
 
+@pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
+def test_high_dynamic_range_becomes_the_usual_one(kit, tmp_path, transfer):
+    shown = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=gbr:range=pc"
+    linear = "zscale=transfer=linear:npl=203,format=gbrpf32le"
+    high = f"zscale=primaries=bt2020:transfer={transfer}:matrix=bt2020nc:range=limited:npl=203,format=yuv444p10le"
+    dim = "format=gbrp,colorlevels=romax=0.7:gomax=0.7:bomax=0.7"
+    for name, filters in (("plain.mp4", dim), ("high.mp4", f"{dim},{shown},{linear},{high}")):
+        kit.ffmpeg(*SOURCE, "-vf", filters, "-c:v", "libx264", "-crf", "1", tmp_path / name)
+    for high, plain in zip(kit.read(tmp_path / "high.mp4"), kit.read(tmp_path / "plain.mp4"), strict=True):
+        assert kit.mean_error(high.image, plain.image) < 3
+
+
+@pytest.mark.parametrize(("transfer", "grey", "white"), [("smpte2084", 0.38, 0.58), ("arib-std-b67", 0.38, 0.75)])
+def test_its_grey_and_its_white_are_those_of_the_usual_range(kit, tmp_path, transfer, grey, white):
+    # ITU-R BT.2408, table 1: a grey card of 18 %, and the white of a page.
+    tags = f"setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc:range=tv"
+    for signal, low, high in ((0.0, 0, 2), (grey, 100, 112), (white, 230, 245), (1.0, 250, 255)):
+        level = round(64 + 876 * signal)
+        (tmp_path / "raw").write_bytes(np.array([level] * 64 * 64 + [512] * 2 * 32 * 32, "<u2").tobytes() * 3)
+        raw = ("-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", "64x64", "-i", tmp_path / "raw")
+        kit.ffmpeg(*raw, "-vf", tags, "-c:v", "libx264", "-crf", "1", tmp_path / "flat.mp4")
+        for frame in kit.read(tmp_path / "flat.mp4"):
+            assert low <= frame.image.min() <= frame.image.max() <= high
+
+
 def test_a_variable_rate_keeps_its_time(kit, tmp_path):
     # Frames 0..9 come at 25 per second, then every fifth: the time of each picture must stay what it was.
     choose = "select='lt(n,10)+not(mod(n,5))'"

@@ -17,6 +17,7 @@ DEMUXERS = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matroska", "
 _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: edit lists hide these
 _NO_TIME = ("NOPTS", str(-(2**63)))
 _CUT_SHORT = re.compile("partial file|ended prematurely|corrupt input packet")  # ffmpeg's words for it
+_HIGH_RANGE = re.compile("color_space:bt2020nc color_primaries:bt2020 color_trc:(smpte2084|arib-std-b67)")
 _MAX_GUESSED_RATE = 120  # of clips with an uneven rate; ffmpeg may guess the tick of their clock
 
 
@@ -26,7 +27,8 @@ class Probe:
 
     width, height: as displayed. stored_width: of the frames as they are stored. rate: frames per second.
     frame_count: of the constant rate. even: whether frames come at exactly that rate; otherwise they must be converted.
-    first: seconds, the container's time of the first frame.
+    first: seconds, the container's time of the first frame. high_range: whether its brightness is coded as PQ or HLG of
+    ITU-R BT.2100, in that one's colours, as phones film.
     """
 
     width: int
@@ -37,6 +39,7 @@ class Probe:
     even: bool
     first: Fraction
     audio: str | None
+    high_range: bool
 
 
 def source(path: Path, format: str, max_pixels: int) -> list[str]:
@@ -69,7 +72,8 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     count, even, first, exact = _timing(path, format, max_pixels, Fraction(int(rate[1]), int(rate[2])))
     if count > MAX_FRAMES:
         raise InputError(f"{path}: has {count} frames, more than {MAX_FRAMES}: cut it into parts, or it is damaged")
-    return Probe(display, height, width, exact, count, even, first, audio[1] if audio else None)
+    high_range = bool(_HIGH_RANGE.search(log))
+    return Probe(display, height, width, exact, count, even, first, audio[1] if audio else None, high_range)
 
 
 def _run(path: Path, arguments: list[str], loglevel: str = "info") -> tuple[str, str]:

@@ -18,6 +18,17 @@ from .probe import probe, source
 
 _SEEK_DIGITS = 6  # of the seconds that ffmpeg takes
 
+# From high dynamic range to what frames are in: white is 203 cd/m2 there (ITU-R BT.2408), and what is brighter than 0.7
+# of it is pressed together. As it is, such a picture is grey.
+_TO_USUAL_RANGE = (
+    "zscale=transfer=linear:npl=203",
+    "format=gbrpf32le",
+    "zscale=primaries=bt709",
+    "tonemap=mobius:param=0.7:desat=0",
+    "zscale=transfer=bt709:range=full",
+    "format=gbrp",
+)
+
 
 class VideoReader:
     """A ClipReader of a video at one constant rate. Alpha, if the video has any, is ignored.
@@ -78,6 +89,8 @@ class VideoReader:
             time = self._probe.first + (first - Fraction(1, 4)) / self._probe.rate
             seek = ["-seek_timestamp", "1", "-ss", f"{float(time):.{_SEEK_DIGITS}f}"]
         filters = [] if self._probe.even else ["setpts=PTS-STARTPTS", f"fps={self._probe.rate}"]
+        if self._probe.high_range:
+            filters += _TO_USUAL_RANGE
         # By ffmpeg's default conversion, on average 1 of 255 off its exact one, so that figures agree with those of
         # frames that others extracted.
         filters.append("format=rgb24")
