@@ -81,13 +81,14 @@ def test_ten_bits(kit, tmp_path):
         assert kit.mean_error(ten.image, eight.image) < 4  # ffmpeg converts 8 bits less exactly
 
 
+@pytest.mark.parametrize("tags", ["", ",setparams=color_primaries=unknown:colorspace=unknown"])
 @pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
-def test_high_dynamic_range_becomes_the_usual_one(kit, tmp_path, transfer):
+def test_high_dynamic_range_becomes_the_usual_one(kit, tmp_path, transfer, tags):
     shown = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=gbr:range=pc"
     linear = "zscale=transfer=linear:npl=203,format=gbrpf32le"
-    high = f"zscale=primaries=bt2020:transfer={transfer}:matrix=bt2020nc:range=limited:npl=203,format=yuv444p10le"
+    coded = f"zscale=primaries=bt2020:transfer={transfer}:matrix=bt2020nc:range=limited:npl=203,format=yuv444p10le"
     dim = "format=gbrp,colorlevels=romax=0.7:gomax=0.7:bomax=0.7"
-    for name, filters in (("plain.mp4", dim), ("high.mp4", f"{dim},{shown},{linear},{high}")):
+    for name, filters in (("plain.mp4", dim), ("high.mp4", f"{dim},{shown},{linear},{coded}{tags}")):
         kit.ffmpeg(*SOURCE, "-vf", filters, "-c:v", "libx264", "-crf", "1", tmp_path / name)
     for high, plain in zip(kit.read(tmp_path / "high.mp4"), kit.read(tmp_path / "plain.mp4"), strict=True):
         assert kit.mean_error(high.image, plain.image) < 3

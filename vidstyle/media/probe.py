@@ -17,7 +17,7 @@ DEMUXERS = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matroska", "
 _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: edit lists hide these
 _NO_TIME = ("NOPTS", str(-(2**63)))
 _CUT_SHORT = re.compile("partial file|ended prematurely|corrupt input packet")  # ffmpeg's words for it
-_HIGH_RANGE = re.compile("color_space:bt2020nc color_primaries:bt2020 color_trc:(smpte2084|arib-std-b67)")
+_HIGH_RANGE = re.compile("color_trc:(smpte2084|arib-std-b67)")
 _MAX_GUESSED_RATE = 120  # of clips with an uneven rate; ffmpeg may guess the tick of their clock
 
 
@@ -27,8 +27,8 @@ class Probe:
 
     width, height: as displayed. stored_width: of the frames as they are stored. rate: frames per second.
     frame_count: of the constant rate. even: whether frames come at exactly that rate; otherwise they must be converted.
-    first: seconds, the container's time of the first frame. high_range: whether its brightness is coded as PQ or HLG of
-    ITU-R BT.2100, in that one's colours, as phones film.
+    first: seconds, the container's time of the first frame. high_range: whether it is coded as PQ or HLG of ITU-R
+    BT.2100, as phones film.
     """
 
     width: int

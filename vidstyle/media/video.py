@@ -19,11 +19,10 @@ from .probe import probe, source
 _SEEK_DIGITS = 6  # of the seconds that ffmpeg takes
 
 # From high dynamic range to what frames are in: white is 203 cd/m2 there (ITU-R BT.2408), and what is brighter than 0.7
-# of it is pressed together. As it is, such a picture is grey.
+# of it is pressed together. As it is, such a picture is grey. Not all files tell of its primaries and its matrix.
 _TO_USUAL_RANGE = (
-    "zscale=transfer=linear:npl=203",
+    "zscale=primariesin=bt2020:matrixin=bt2020nc:primaries=bt709:transfer=linear:npl=203",
     "format=gbrpf32le",
-    "zscale=primaries=bt709",
     "tonemap=mobius:param=0.7:desat=0",
     "zscale=transfer=bt709:range=full",
     "format=gbrp",

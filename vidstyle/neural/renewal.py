@@ -29,7 +29,7 @@ KEPT = 0.5
 
 # How the new paint comes into view: by this share a frame, for so many frames, each of which is worked on. To show it
 # at once is a jump; mixtures that are only shown have half as much loss again as either paint. With 0.2 its first frame
-# flickered 1.5 to 1.7 times as much, and nothing was gained by it; nor by 16 frames.
+# flickered 1.5 to 1.7 times as much, for up to 0.4 % less loss at the shot's end.
 SHARE, FRAMES = 0.1, 8
 
 
