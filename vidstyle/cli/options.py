@@ -243,7 +243,8 @@ def _settings(
     seed: Annotated[
         int | None,
         typer.Option(
-            help=f"Of the noise that --init noise starts from. {default(Config.seed)}", rich_help_panel=EFFORT
+            help=f"Of the noise that flat parts, or all with --init noise, begin with. {default(Config.seed)}",
+            rich_help_panel=EFFORT,
         ),
     ] = None,
 ) -> None:

@@ -24,6 +24,7 @@ from .ahead import ahead
 from .chain import Chain, ends_of
 from .coarse import stages
 from .engine import Engine, Painted, Picture, Tick, resize
+from .flat import roughened
 from .frame_result import ClipTick, FrameResult
 from .memory import give_back_memory, is_large
 from .passes import passes
@@ -248,12 +249,14 @@ class Stylizer:
         # The style's colours are half of its style, and cost no evaluation.
         blend = blend or Blend(shares_at(self.config))
         portions = blend.portions()
+        painted = portions.sum(0)
         if blend.places is None:
-            return match_colours(frame, self.styles, portions[:, 0, 0].tolist())
-        picture = (1 - portions.sum(0))[..., None] * frame
-        for style, portion in zip(self.styles, portions, strict=True):
-            picture += portion[..., None] * match_colours(frame, [style], [1.0])
-        return np.asarray(picture, np.float32)
+            picture = match_colours(frame, self.styles, portions[:, 0, 0].tolist())
+        else:
+            picture = ((1 - painted)[..., None] * frame).astype(np.float32)
+            for style, portion in zip(self.styles, portions, strict=True):
+                picture += portion[..., None] * match_colours(frame, [style], [1.0])
+        return roughened(picture, frame, painted, self.config.seed)
 
     def seconds_per_pixel(self, size: tuple[int, int]) -> float:
         """What an evaluation takes now on this machine for a picture of (height, width), over its pixels."""
