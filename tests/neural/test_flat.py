@@ -1,5 +1,6 @@
 """Flat parts begin with noise, so that they are painted as well."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -58,12 +59,25 @@ def test_noise_is_where_it_is_flat_and_painted():
     assert flat.roughened(grey, rough, painted, 0) is grey
 
 
-def test_an_even_sky_is_painted(monkeypatch):
-    """Without the noise it is left with a fine pattern: its larger strokes had a sixth of the contrast."""
+@pytest.fixture(scope="module")
+def stylizer():
     path = SAMPLES / "styles" / "swirl.png"
     config = Config(styles=(Style(path),), content_weight=0.25, precision="float32")
     with PIL.Image.open(path) as style:
-        stylizer = Stylizer(config, load_weights("vgg16"), [np.asarray(style.convert("RGB"))])
+        return Stylizer(config, load_weights("vgg16"), [np.asarray(style.convert("RGB"))])
+
+
+@pytest.mark.parametrize("content, style, share", [(0.25, 1.0, 1), (4.0, 1.0, 0.1), (0.0, 1.0, 1), (1.0, 0.0, 0)])
+def test_a_heavy_content_gets_less_noise(content, style, share, stylizer, monkeypatch):
+    """It would leave it behind as speckle."""
+    config = replace(stylizer.config, content_weight=content, style_weight=style)
+    monkeypatch.setattr(stylizer, "config", config)
+    noise = stylizer.blank(drawing())[SKY].std((0, 1)).mean()
+    assert noise == pytest.approx(share * flat.AMPLITUDE, rel=0.2, abs=0.1)
+
+
+def test_an_even_sky_is_painted(stylizer, monkeypatch):
+    """Without the noise it is left with a fine pattern: its larger strokes had a sixth of the contrast."""
 
     def strokes():
         image = stylizer.first(drawing(), 40, None).image

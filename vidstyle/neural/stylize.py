@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..blending import Blend, shares_at
 from ..colour import match_colours
-from ..config import Config
+from ..config import DEFAULT_WEIGHTS, Config
 from ..motion.carry import DISTANCES, Origins, find_origins
 from ..motion.flow import estimate_motion
 from ..motion.shots import OVERLAP, Shot
@@ -256,7 +256,10 @@ class Stylizer:
             picture = ((1 - painted)[..., None] * frame).astype(np.float32)
             for style, portion in zip(self.styles, portions, strict=True):
                 picture += portion[..., None] * match_colours(frame, [style], [1.0])
-        return roughened(picture, frame, painted, self.config.seed)
+        own, usual = self.config.term_weights, DEFAULT_WEIGHTS[self.config.normalization]
+        # Where the content counts for more than usual, as much noise would be left behind as speckle.
+        share = min(1.0, own.style * usual.content / max(own.content * usual.style, 1e-12))
+        return roughened(picture, frame, share * painted, self.config.seed)
 
     def seconds_per_pixel(self, size: tuple[int, int]) -> float:
         """What an evaluation takes now on this machine for a picture of (height, width), over its pixels."""
