@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..motion.reliability import Array
 
 # A part is flat where the pixels around each, in windows this wide, differ by so little, in 0..255, from their own
-# means, all over a square with this share of the longer side. With 1 it were smooth parts of films as well, where
-# strokes come by themselves.
-EVEN, WINDOW, PART = 0.7, 9, 0.06
+# means, all over a square with this share of the longer side. From 0.6 on it were smooth parts of films as well,
+# where strokes come by themselves.
+EVEN, WINDOW, PART = 0.5, 9, 0.06
 NARROW = 3  # a window in which what lies between such parts and their edges is still even
 
 # Of the noise, in 0..255, and how smooth it is, as a share of the longer side. White noise left grain behind. With
