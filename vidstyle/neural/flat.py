@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ..motion.reliability import Array
 
 # A part is flat where the pixels around each, in windows this wide, differ by so little, in 0..255, from their own
-# means, all over a square with this share of the longer side. From 0.6 on it were smooth parts of films as well,
-# where strokes come by themselves.
+# means, all over a square with this share of the longer side. From 0.6 on it were smooth parts in which a film's paint
+# began, where strokes come by themselves, as well.
 EVEN, WINDOW, PART = 0.5, 9, 0.06
 NARROW = 3  # a window in which what lies between such parts and their edges is still even
 
