@@ -22,7 +22,7 @@ SIZE = (24, 40)
 def origins(new):
     """Of a still frame in which the columns that are True have come in."""
     kept = np.broadcast_to(1 - np.asarray(new, np.float32), SIZE)
-    return Origins(Motion(np.zeros((*SIZE, 2), np.float32), kept), [], kept, 1 - kept)
+    return Origins(Motion(np.zeros((*SIZE, 2), np.float32), kept), [], kept, 1 - kept, np.zeros(SIZE, np.bool_))
 
 
 def heeded(*columns):

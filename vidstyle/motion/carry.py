@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .flow import estimate_motion
 from .reliability import Array, Motion, Part, largest, spanned, warp, warp_paint
+from .still import at_rest
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -58,19 +59,28 @@ class Far(NamedTuple):
     take: NDArray[np.bool_]
 
 
+class Bared(NamedTuple):
+    """Pixels of a frame that are taken from `paint`, float32 (H, W, 3), 0..255; take: bool (H, W)."""
+
+    take: NDArray[np.bool_]
+    paint: Array
+
+
 @dataclass(frozen=True, eq=False)
 class Origins:
     """Where each pixel of a frame was in the frames before it.
 
     motion: from the frame just before. far: what is taken from others. reliable: float32 (H, W) in [0, 1], where that
     may be trusted, whichever frame it is from. changed: float32 (H, W) in [0, 1], how certain it is that something else
-    is seen there now.
+    is seen there now. still: bool (H, W), the ground that at_rest() tells of. bared: what of it comes to be seen.
     """
 
     motion: Motion
     far: list[Far]
     reliable: Array
     changed: Array
+    still: NDArray[np.bool_]
+    bared: Bared | None = None
 
     @cached_property
     def new(self) -> Array:
@@ -89,6 +99,7 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
     """
     if motion is None:
         motion = _motion(sources[-1], frame, method)
+    motion, still = at_rest(motion, sources[-1], frame)
     changed = _changed(warp(sources[-1].astype(np.float32), motion.backward), frame)
     found = motion.reliable * (1 - np.square(_replaced(changed)))
     far: list[Far] = []
@@ -106,7 +117,7 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
         found = np.where(take, np.float32(1), found)
         changed = np.where(take, np.float32(0), changed)
         far.append(Far(distance, part, _within(other.backward, part), take[part]))
-    return Origins(motion, far, found, changed)
+    return Origins(motion, far, found, changed, still)
 
 
 def follow(shown: Array, frame: Image, origins: Origins) -> tuple[Origins, Array]:
@@ -118,6 +129,8 @@ def follow(shown: Array, frame: Image, origins: Origins) -> tuple[Origins, Array
     moved = warp(shown, origins.motion.backward)
     for _, part, _, take in origins.far:
         moved[part][take] = frame[part][take]
+    if origins.bared is not None:
+        moved[origins.bared.take] = frame[origins.bared.take]
     other = _replaced(_changed(moved, frame))
     origins = replace(
         origins, reliable=origins.reliable * (1 - np.square(other)), changed=np.maximum(origins.changed, other)
@@ -133,6 +146,8 @@ def carry(images: Sequence[Array], origins: Origins) -> Array:
         moved[moving] = warp_paint(images[-1], _within(flow, moving))
     for distance, part, flow, take in origins.far:
         moved[part][take] = warp_paint(images[-distance], flow)[take]
+    if origins.bared is not None:
+        moved[origins.bared.take] = origins.bared.paint[origins.bared.take]
     return moved
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .reliability import spanned
+from .reliability import Motion, spanned, squared
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Box = tuple[float, float, float, float]  # top, left, bottom, right, as shares of the sides
@@ -21,12 +21,45 @@ NEVER = 1 << 20  # so many frames it counts as unchanged that has not changed in
 # speckles.
 REACH = 6
 
+# Pixels beside what changes in which paint goes along with it: with 5, strokes around a figure stayed behind it.
+BESIDE = 8
+GROUND = 0.1  # share of the picture; less is what a film's coder left out
+RESTING = 0.5  # pixels a frame; by less nothing moves
+
 
 def settled(unchanged: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which pixels (H, W) keep their paint, from how many frames each has been unchanged."""
     near = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
     least = cv2.erode(np.minimum(unchanged, SETTLED).astype(np.uint8), near)
     return np.asarray((unchanged >= NEVER) | (least >= SETTLED))
+
+
+def beside(mask: NDArray[np.bool_], distance: int = BESIDE) -> NDArray[np.bool_]:
+    """What is True in (H, W), and what is at most so many pixels away from it."""
+    square = np.ones((2 * distance + 1, 2 * distance + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), square), np.bool_)
+
+
+def at_rest(motion: Motion, source: Image, frame: Image) -> tuple[Motion, NDArray[np.bool_]]:
+    """The motion from `source` to `frame`, less what the flow gives to still ground; and which pixels (H, W) that is.
+
+    An even ground has no flow of its own, so it gets that of the things in front of it, up to nine tenths of it: a
+    figure that walked over it dragged its paint along and left a pale streak. Still ground is what stays the same while
+    something else changes, in a part that is nowhere narrower than what goes along with a thing on both its sides, and
+    that reaches all four edges of the picture, or one, and mostly does not move.
+    """
+    differs = np.any(source != frame, axis=2)
+    square = np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8)
+    same = cv2.morphologyEx((~beside(differs)).astype(np.uint8), cv2.MORPH_OPEN, square)
+    count, parts = cv2.connectedComponents(same, connectivity=4)
+    moves = squared(motion.backward) > RESTING**2
+    rests = 2 * np.bincount(parts.ravel(), moves.ravel(), count) < np.bincount(parts.ravel(), minlength=count)
+    edges = np.bincount(np.concatenate([np.unique(edge) for edge in (parts[0], parts[-1], parts[:, 0], parts[:, -1])]))
+    still = np.isin(parts, [part for part in range(1, edges.size) if edges[part] > (0 if rests[part] else 3)])
+    if still.mean() < GROUND or not differs.any():
+        still[:] = False
+    backward = np.where(still[..., None], np.float32(0), motion.backward)
+    return Motion(backward, np.maximum(motion.reliable, still)), still
 
 
 def area(box: Box | None) -> float:

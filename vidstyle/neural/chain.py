@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..blending import Blend
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
+from ..motion.ground import Ground
 from ..motion.still import NEVER, settled
 from .engine import Painted, Tick
 from .firmness import Firmness, emphasis
@@ -44,6 +45,7 @@ class Chain:
         self.blend: Blend | None = None
         self.firmness = Firmness()
         self.renewal = Renewal()
+        self.ground = Ground()
         self.levels: deque[float] = deque(maxlen=max(DISTANCES))
         # Of a lead, which are counted with the frame after it.
         self.evaluations, self.seconds = 0, 0.0
@@ -69,6 +71,9 @@ class Chain:
         if origins is None or self.shown is None:
             self.shown = frame.astype(np.float32)
         elif not np.array_equal(frame, self.history[-1].source):
+            if blend is not None and self.blend is not None and blend.unlike(self.blend).any():
+                self.ground = Ground()
+            origins = self.ground.uncover(self.history[-1], frame, origins)
             origins, self.shown = follow(self.shown, frame, origins)
             may = self.config.shots and self.config.init == "prev-warped"
             if may and self.renewal.heed(origins) and end is None:
@@ -85,6 +90,7 @@ class Chain:
             firmness = self.firmness if self.renewal.goal is None else Firmness()
             warp_error, source_warp_error = firmness.heed(past, Past(frame, painted.image), origins.motion)
             reliable = float(origins.reliable.mean())
+            self.ground.keep(Past(frame, painted.image), origins.still)
             coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
         excess = self._excess(painted)
         self.levels.append(self._level(painted))
@@ -180,6 +186,7 @@ class Chain:
             "drift": self.firmness.drift,
         }
         some = {"shown": self.shown, "still": self.still, "places": blend.places}
+        some |= {f"ground {name}": array for name, array in self.ground.known.items()}
         some |= {"late": self.renewal.late, "goal": self.renewal.goal, "goal share": self.renewal.share}
         arrays |= {name: array for name, array in some.items() if array is not None}
         facts = {
@@ -202,6 +209,9 @@ class Chain:
         self.shown, self.still = arrays.get("shown"), arrays.get("still")
         shares = {name.removeprefix("share "): share for name, share in arrays.items() if name.startswith("share ")}
         self.blend = Blend(shares, arrays.get("places")) if shares else None
+        self.ground = Ground(
+            {name.removeprefix("ground "): array for name, array in arrays.items() if name.startswith("ground ")}
+        )
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
         self.firmness.drift = arrays["drift"]
         self.renewal.frames, *recent = facts["renewal"]
@@ -226,6 +236,8 @@ class Chain:
         same = np.equal(frame, self.history[-1].source).all(-1)
         if blend is not None and self.blend is not None:
             same &= ~blend.unlike(self.blend)
+        if origins.bared is not None:
+            same &= ~origins.bared.take
         self.still = np.where(same, NEVER if self.still is None else self.still + 1, 0)
         if same.all() and end is None:
             return last._replace(evaluations=0)

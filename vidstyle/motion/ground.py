@@ -1,0 +1,125 @@
+"""The paint of a still ground, kept for when what passes in front of it has gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .carry import SAME, Bared, Origins, Past
+from .reliability import Motion, largest, squared
+from .still import RESTING, beside
+
+Image = NDArray[np.uint8]  # (H, W, 3), RGB
+Mask = NDArray[np.bool_]  # (H, W)
+Places = NDArray[np.intp]  # (N,), rows or columns of pixels
+
+# Ground comes out from beside a thing while that changes within so many pixels from there. Where it only stops, what is
+# beside it stays as it is.
+REACH = 32
+
+# What surrounds the first thing that moves may be its outline, which would stay behind it: not kept from so near.
+OUTLINE = 4
+
+# What was never seen takes the paint of other ground of its colour, all of it from the same distance away, for as long
+# as so much of it finds its colour there: to choose anew in every frame gave stripes. The distance is at least NEAREST
+# of the longer side, better USUAL, and looked for in STEPS of that side, by SOME of the pixels.
+ENOUGH, FEW = 0.5, 16
+NEAREST, USUAL = 1 / 8, 1 / 3
+STEPS, SOME = 16, 256
+
+
+class Ground:
+    """What the still ground of a shot was painted like where it was last seen.
+
+    known: nothing until there is such a ground in front of which something moves; then source, uint8, and paint,
+    float32 (H, W, 3), 0..255; seen, bool (H, W), where these were; passed, bool (H, W), where something has moved
+    since, or paint has gone along with it; and, once it was chosen, offset, int (2,), rows and columns.
+    """
+
+    def __init__(self, known: Mapping[str, NDArray[Any]] | None = None) -> None:
+        self.known = dict(known or {})
+
+    def uncover(self, past: Past, frame: Image, origins: Origins) -> Origins:
+        """The origins of the frame after `past`, with the paint of ground that comes to be seen in it."""
+        if not origins.still.any():
+            return origins
+        differs = np.any(past.source != frame, axis=2)
+        near = beside(differs)
+        passing = differs | near & (squared(origins.motion.backward) > RESTING**2)
+        if not self.known:
+            self.known = {"source": past.source, "paint": past.image, "passed": passing}
+            self.known["seen"] = ~beside(differs, OUTLINE)
+            return origins
+        seen, paint = self.known["seen"], self.known["paint"]
+        same = seen & np.equal(self.known["source"], frame).all(-1)
+        passed = self.known["passed"] | passing
+        out = passed & origins.still & beside(near, REACH)
+        self.known["passed"] = passed & ~out
+        take = same & (out | differs)
+        offset = self._offset(frame, *np.nonzero(out & ~same))
+        if offset is not None:
+            rows, columns = np.nonzero(~same & out | ~seen & differs)
+            fits = self._fits(frame, rows, columns, offset)
+            rows, columns = rows[fits], columns[fits]
+            take[rows, columns] = True
+            paint = paint.copy()
+            paint[rows, columns] = paint[rows + offset[0], columns + offset[1]]
+        if not take.any():
+            return origins
+        # What was there before was of another thing, or went along with it: not the same paint, a frame later.
+        motion = Motion(origins.motion.backward, np.where(take, np.float32(0), origins.motion.reliable))
+        return replace(
+            origins,
+            motion=motion,
+            reliable=np.where(take, np.float32(1), origins.reliable),
+            changed=np.where(take, np.float32(0), origins.changed),
+            bared=Bared(take, paint),
+        )
+
+    def keep(self, now: Past, still: Mask) -> None:
+        """The frame and its result, to be shown again where it is still."""
+        if not self.known:
+            return
+        kept = still & ~self.known["passed"]
+        self.known["source"] = np.where(kept[..., None], now.source, self.known["source"])
+        self.known["paint"] = np.where(kept[..., None], now.image, self.known["paint"])
+        self.known["seen"] = self.known["seen"] | kept
+
+    def _offset(self, frame: Image, rows: Places, columns: Places) -> NDArray[Any] | None:
+        """From where these pixels, which were never seen, take their paint: rows and columns away."""
+        held = self.known.get("offset")
+        if rows.size >= FEW and (held is None or self._fits(frame, rows, columns, held).mean() < ENOUGH):
+            some = np.linspace(0, rows.size - 1, min(rows.size, SOME)).astype(int)
+            self.known.pop("offset", None)
+            self._choose(frame, rows[some], columns[some])
+        return self.known.get("offset")
+
+    def _choose(self, frame: Image, rows: Places, columns: Places) -> None:
+        height, width = frame.shape[:2]
+        longer = max(height, width)
+        step = -(-longer // STEPS)
+        best = (ENOUGH, -np.inf)
+        for down in range(-height // step * step, height, step):
+            for right in range(-width // step * step, width, step):
+                distance = np.hypot(down, right) / longer
+                if distance < NEAREST:
+                    continue
+                offset = np.array([down, right])
+                # Rounded, since a few pixels more are not worth an odd distance.
+                found = round(float(self._fits(frame, rows, columns, offset).mean()), 1), -abs(distance - USUAL)
+                if found > best:
+                    best, self.known["offset"] = found, offset
+
+    def _fits(self, frame: Image, rows: Places, columns: Places, offset: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which pixels have their colour in ground that was seen, at the offset from them."""
+        height, width = frame.shape[:2]
+        there, beyond = rows + offset[0], columns + offset[1]
+        fits = (there >= 0) & (there < height) & (beyond >= 0) & (beyond < width)
+        there, beyond = np.clip(there, 0, height - 1), np.clip(beyond, 0, width - 1)
+        fits &= self.known["seen"][there, beyond]
+        fits &= largest(self.known["source"][there, beyond].astype(np.float32) - frame[rows, columns]) < SAME
+        return np.asarray(fits)
