@@ -116,7 +116,7 @@ def test_paint_that_has_come_back_may_be_worked_on(paint):
         image = carry([image], origins) + 1
         ground.keep(Past(frame, image), origins.still)
     behind = image[TOP : TOP + SIDE, 30:60] - paint[TOP : TOP + SIDE, 30:60]
-    assert behind.min() >= 5
+    assert behind.min() > 14  # of 26; it is 12 where the paint is taken back again, while the thing is near
 
 
 def test_paint_that_comes_back_is_neither_new_nor_counted_as_flicker(paint):
