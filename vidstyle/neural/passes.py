@@ -16,6 +16,7 @@ from ..config import Config
 from ..errors import OptimizationError
 from ..motion.carry import Past, find_origins
 from ..motion.flow import estimate_motion
+from ..motion.ground import Ground
 from ..motion.reliability import warp_paint, warping_error
 from .engine import Engine
 from .firmness import Firmness, emphasis
@@ -52,7 +53,7 @@ def passes(
         engine = engine_for(images.shape[1:3])
         for number in range(1, config.passes):
             step = -1 if number % 2 else 1
-            firmness, memory = Firmness(), None
+            firmness, ground, memory = Firmness(), Ground(), None
             order = range(count)[::step]
             # What was the same in two frames stays so: it is copied, and not painted twice.
             before = np.array(images[order[-1]])
@@ -64,16 +65,21 @@ def passes(
                     continue
                 begin = time.perf_counter()
                 past = Past(sources[beside], np.array(images[beside]))
-                origins = find_origins([past.source], sources[index], config.flow)
+                origins = ground.uncover(past, sources[index], find_origins([past.source], sources[index], config.flow))
                 motion = origins.motion
                 held = np.equal(own, before).all(-1) & np.equal(sources[index], past.source).all(-1)
+                moved = warp_paint(past.image, motion.backward)
+                if origins.bared is not None:
+                    # Ground that comes to be seen was painted in the pass before.
+                    held &= ~origins.bared.take
+                    moved = np.where(origins.bared.take[..., None], own, moved)
                 try:
                     painted = engine.paint(
                         sources[index].astype(np.float32),
                         np.where(held[..., None], past.image, own),
                         config.effort.evaluations,
                         memory,
-                        np.where(held[..., None], past.image, warp_paint(past.image, motion.backward)),
+                        np.where(held[..., None], past.image, moved),
                         firmness.of(motion, origins.reliable),
                         held,
                         emphasis(motion),
@@ -85,7 +91,9 @@ def passes(
                 except OptimizationError as error:
                     raise OptimizationError(f"frame {found[index].index}: {error}") from error
                 memory, before = painted.memory, own
-                firmness.heed(past, Past(sources[index], painted.image), motion)
+                now = Past(sources[index], painted.image)
+                firmness.heed(past, now, motion)
+                ground.keep(now, origins.still)
                 images[index] = painted.image
                 found[index] = replace(
                     found[index],
