@@ -5,10 +5,12 @@ import PIL.Image
 import pytest
 
 import vidstyle
+from vidstyle.blending import Blend
 from vidstyle.config import Config, Style
 from vidstyle.errors import OptimizationError
 from vidstyle.media import ClipInfo, Frame, create_clip, open_clip
 from vidstyle.motion.shots import Shot
+from vidstyle.neural.chain import Chain
 from vidstyle.neural.engine import Engine
 from vidstyle.neural.stylize import Stylizer
 from vidstyle.neural.weights import load_weights
@@ -111,3 +113,17 @@ def test_what_is_found_while_the_optimiser_works_is_what_a_chain_finds_itself(sm
     beside = painted()
     monkeypatch.setattr("vidstyle.neural.stylize.find_origins", lambda *arguments: None)
     np.testing.assert_array_equal(beside, painted())
+
+
+def test_another_style_forgets_what_the_ground_was_painted_like(small):
+    """Even if it comes in a frame that shows what the one before showed."""
+    config = Config(styles=(Style(small / "cubist.png"),) * 2, evaluations=1, precision="float32")
+    picture = np.asarray(PIL.Image.open(small / "cubist.png"))
+    chain = Chain(Stylizer(config, load_weights("vgg16"), [picture, 255 - picture]), 2)
+    names = [layer.name for layer in config.style_layers]
+    one, other = (Blend(dict.fromkeys(names, np.array(shares, np.float32))) for shares in ((1, 0), (0, 1)))
+    for index, (left, blend) in enumerate([(4, one), (10, one), (16, one), (16, other), (22, other), (28, other)]):
+        frame = np.full((64, 96, 3), (120, 190, 240), np.uint8)
+        frame[24:40, left : left + 16] = 200 * np.eye(4).repeat(4, 0).repeat(4, 1)[..., None]
+        chain.add(frame, index, None, blend=blend)
+        assert bool(chain.ground.known) == (index not in (0, 3))

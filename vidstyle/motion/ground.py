@@ -17,8 +17,8 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Mask = NDArray[np.bool_]  # (H, W)
 Places = NDArray[np.intp]  # (N,), rows or columns of pixels
 
-# Ground comes out from beside a thing while that changes within so many pixels from there. Where it only stops, what is
-# beside it stays as it is.
+# Ground has come out from beside a thing where that still takes paint along so many pixels away. Where the thing only
+# stops, what is beside it stays as it is.
 REACH = 32
 
 # What surrounds the first thing that moves may be its outline, which would stay behind it: not kept from so near.
@@ -92,17 +92,20 @@ class Ground:
     def _offset(self, frame: Image, rows: Places, columns: Places) -> NDArray[Any] | None:
         """From where these pixels, which were never seen, take their paint: rows and columns away."""
         held = self.known.get("offset")
-        if rows.size >= FEW and (held is None or self._fits(frame, rows, columns, held).mean() < ENOUGH):
-            some = np.linspace(0, rows.size - 1, min(rows.size, SOME)).astype(int)
-            self.known.pop("offset", None)
-            self._choose(frame, rows[some], columns[some])
-        return self.known.get("offset")
+        if rows.size < FEW or (held is not None and self._fits(frame, rows, columns, held).mean() >= ENOUGH):
+            return held
+        self.known.pop("offset", None)
+        some = np.linspace(0, rows.size - 1, min(rows.size, SOME)).astype(int)
+        chosen = self._chosen(frame, rows[some], columns[some])
+        if chosen is not None:
+            self.known["offset"] = chosen
+        return chosen
 
-    def _choose(self, frame: Image, rows: Places, columns: Places) -> None:
+    def _chosen(self, frame: Image, rows: Places, columns: Places) -> NDArray[Any] | None:
         height, width = frame.shape[:2]
         longer = max(height, width)
         step = -(-longer // STEPS)
-        best = (ENOUGH, -np.inf)
+        best, chosen = (ENOUGH, -np.inf), None
         for down in range(-height // step * step, height, step):
             for right in range(-width // step * step, width, step):
                 distance = np.hypot(down, right) / longer
@@ -112,7 +115,8 @@ class Ground:
                 # Rounded, since a few pixels more are not worth an odd distance.
                 found = round(float(self._fits(frame, rows, columns, offset).mean()), 1), -abs(distance - USUAL)
                 if found > best:
-                    best, self.known["offset"] = found, offset
+                    best, chosen = found, offset
+        return chosen
 
     def _fits(self, frame: Image, rows: Places, columns: Places, offset: NDArray[Any]) -> NDArray[np.bool_]:
         """Which pixels have their colour in ground that was seen, at the offset from them."""

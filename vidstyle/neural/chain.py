@@ -66,13 +66,13 @@ class Chain:
         origins: in the frames before, where they are known already.
         """
         begin = time.perf_counter()
+        if blend is not None and self.blend is not None and blend.unlike(self.blend).any():
+            self.ground = Ground()  # its paint is of another style now
         if origins is None and self.history:
             origins = find_origins([past.source for past in self.history], frame, self.config.flow)
         if origins is None or self.shown is None:
             self.shown = frame.astype(np.float32)
         elif not np.array_equal(frame, self.history[-1].source):
-            if blend is not None and self.blend is not None and blend.unlike(self.blend).any():
-                self.ground = Ground()
             origins = self.ground.uncover(self.history[-1], frame, origins)
             origins, self.shown = follow(self.shown, frame, origins)
             may = self.config.shots and self.config.init == "prev-warped"
@@ -207,11 +207,9 @@ class Chain:
         memory = self.stylizer.engine((last.shape[0], last.shape[1])).remember(facts["place"], state.all("memory"))
         self.painted = Painted(last, facts["losses"], 0, memory)
         self.shown, self.still = arrays.get("shown"), arrays.get("still")
-        shares = {name.removeprefix("share "): share for name, share in arrays.items() if name.startswith("share ")}
+        shares = state.under("share")
         self.blend = Blend(shares, arrays.get("places")) if shares else None
-        self.ground = Ground(
-            {name.removeprefix("ground "): array for name, array in arrays.items() if name.startswith("ground ")}
-        )
+        self.ground = Ground(state.under("ground"))
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
         self.firmness.drift = arrays["drift"]
         self.renewal.frames, *recent = facts["renewal"]

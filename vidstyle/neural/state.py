@@ -29,6 +29,11 @@ class State(NamedTuple):
         keys = itertools.takewhile(self.arrays.__contains__, (f"{name} {n}" for n in itertools.count()))
         return [self.arrays[key] for key in keys]
 
+    def under(self, name: str) -> dict[str, NDArray[Any]]:
+        """The arrays whose names begin with `name`, by what follows."""
+        start = f"{name} "
+        return {key.removeprefix(start): array for key, array in self.arrays.items() if key.startswith(start)}
+
 
 class Resume:
     """What a Stylizer is told of an earlier run, and where it leaves what a later one needs; this one knows nothing."""
