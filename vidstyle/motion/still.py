@@ -21,7 +21,7 @@ NEVER = 1 << 20  # so many frames it counts as unchanged that has not changed in
 # speckles.
 REACH = 6
 
-# Pixels beside what changes in which paint goes along with it: with 5, strokes around a figure stayed behind it.
+# Pixels beside what changes in which paint goes along with it. With 5 the loss of a walking figure is the same.
 BESIDE = 8
 GROUND = 0.1  # share of the picture; less is what a film's coder left out
 RESTING = 0.5  # pixels a frame; by less nothing moves
