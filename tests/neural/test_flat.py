@@ -76,6 +76,15 @@ def test_a_heavy_content_gets_less_noise(content, style, share, stylizer, monkey
     assert noise == pytest.approx(share * flat.AMPLITUDE, rel=0.2, abs=0.1)
 
 
+@pytest.mark.parametrize("contrast", [0, 3, 100])
+def test_an_even_style_gets_less_noise(contrast, stylizer):
+    """It would keep it as specks of colours that it does not have."""
+    style = np.full((80, 120, 3), 100, np.uint8)
+    style[::2] += np.uint8(contrast)
+    noise = Stylizer(stylizer.config, stylizer.weights, [style]).blank(drawing())[SKY].std((0, 1)).mean()
+    assert noise == pytest.approx(min(contrast / 2, flat.AMPLITUDE), rel=0.2)
+
+
 def test_an_even_sky_is_painted(stylizer, monkeypatch):
     """Without the noise it is left with a fine pattern: its larger strokes had a sixth of the contrast."""
 

@@ -37,6 +37,11 @@ def roughened(picture: Array, frame: NDArray[np.uint8], painted: Array, seed: in
     return np.asarray(np.clip(picture + amount * smooth, 0, 255), np.float32)
 
 
+def noise_share(style: NDArray[np.uint8]) -> float:
+    """How much noise a style, uint8 (H, W, 3), takes in, in [0, 1]: what is above its own contrast stays as specks."""
+    return min(1.0, float(cv2.meanStdDev(style)[1].mean()) / AMPLITUDE)
+
+
 def flat(frame: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which pixels (H, W) are in large flat or evenly shaded parts of a frame, or beside them and even, too."""
     picture = frame.astype(np.float32)

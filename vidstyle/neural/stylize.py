@@ -24,7 +24,7 @@ from .ahead import ahead
 from .chain import Chain, ends_of
 from .coarse import stages
 from .engine import Engine, Painted, Picture, Tick, resize
-from .flat import roughened
+from .flat import noise_share, roughened
 from .frame_result import ClipTick, FrameResult
 from .memory import give_back_memory, is_large
 from .passes import passes
@@ -59,6 +59,7 @@ class Stylizer:
         gc.collect()  # the graphs of one before this refer to themselves: hundreds of megabytes
         self.config = config
         self.weights, self.styles = weights, styles
+        self.noise_shares = np.array([noise_share(style) for style in styles], np.float32)
         self.vgg = Vgg(weights, config.pooling, compute_dtype(config.precision))
         self._engines: dict[tuple[tuple[int, int], bool], Engine] = {}
 
@@ -257,9 +258,9 @@ class Stylizer:
             for style, portion in zip(self.styles, portions, strict=True):
                 picture += portion[..., None] * match_colours(frame, [style], [1.0])
         own, usual = self.config.term_weights, DEFAULT_WEIGHTS[self.config.normalization]
-        # Where the content counts for more than usual, as much noise would be left behind as speckle.
+        # Where the content counts for more than usual, or a style is even, as much noise would be left as speckle.
         share = min(1.0, own.style * usual.content / max(own.content * usual.style, 1e-12))
-        return roughened(picture, frame, share * painted, self.config.seed)
+        return roughened(picture, frame, share * np.tensordot(self.noise_shares, portions, 1), self.config.seed)
 
     def seconds_per_pixel(self, size: tuple[int, int]) -> float:
         """What an evaluation takes now on this machine for a picture of (height, width), over its pixels."""
