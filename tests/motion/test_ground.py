@@ -142,3 +142,17 @@ def test_it_goes_on_from_what_it_knew(paint):
         for ground in (first, second):
             ground.keep(history[-1], found.still)
     assert "offset" in first.known
+
+
+def test_hidden_ground_is_forgotten_and_a_repeated_frame_shows_what_is_seen_anew(paint):
+    ground, frames = Ground(), [drawn(left)[0] for left in (40, 46, 70)]
+    for past, frame in itertools.pairwise(frames):
+        ground.uncover(Past(past, paint), frame, find_origins([past], frame, "dis"))
+    _, square = drawn(70)
+    assert ground.known["seen"][square].any()
+    ground.forget()
+    seen = ground.known["seen"].copy()
+    assert not seen[square].any() and seen.mean() > 0.3
+    ground.keep(Past(frames[-1], paint + 1), None)
+    np.testing.assert_array_equal(ground.known["seen"], seen)
+    np.testing.assert_array_equal(ground.known["paint"], np.where(seen[..., None], paint + 1, paint))

@@ -80,11 +80,16 @@ class Ground:
             bared=Bared(take, paint),
         )
 
-    def keep(self, now: Past, still: Mask) -> None:
-        """The frame and its result, to be shown again where it is still."""
+    def forget(self) -> None:
+        """What is hidden now: it was painted in another style than what is seen."""
+        if self.known:
+            self.known["seen"] = self.known["seen"] & ~self.known["passed"]
+
+    def keep(self, now: Past, still: Mask | None) -> None:
+        """The frame and its result, to be shown again where it is still; None: all that was seen, in a repeated one."""
         if not self.known:
             return
-        kept = still & ~self.known["passed"]
+        kept = (self.known["seen"] if still is None else still) & ~self.known["passed"]
         self.known["source"] = np.where(kept[..., None], now.source, self.known["source"])
         self.known["paint"] = np.where(kept[..., None], now.image, self.known["paint"])
         self.known["seen"] = self.known["seen"] | kept

@@ -66,8 +66,6 @@ class Chain:
         origins: in the frames before, where they are known already.
         """
         begin = time.perf_counter()
-        if blend is not None and self.blend is not None and blend.unlike(self.blend).any():
-            self.ground = Ground()  # its paint is of another style now
         if origins is None and self.history:
             origins = find_origins([past.source for past in self.history], frame, self.config.flow)
         if origins is None or self.shown is None:
@@ -90,7 +88,10 @@ class Chain:
             firmness = self.firmness if self.renewal.goal is None else Firmness()
             warp_error, source_warp_error = firmness.heed(past, Past(frame, painted.image), origins.motion)
             reliable = float(origins.reliable.mean())
-            self.ground.keep(Past(frame, painted.image), origins.still)
+            repeated = np.array_equal(frame, past.source)
+            self.ground.keep(Past(frame, painted.image), None if repeated else origins.still)
+            if blend is not None and self.blend is not None and blend.unlike(self.blend).any():
+                self.ground.forget()
             coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
         excess = self._excess(painted)
         self.levels.append(self._level(painted))
