@@ -126,6 +126,14 @@ def test_paint_that_comes_back_is_neither_new_nor_counted_as_flicker(paint):
     assert origins.reliable[take].all() and not origins.changed[take].any() and not origins.motion.reliable[take].any()
 
 
+def test_what_a_thing_uncovers_as_it_comes_in_has_strokes_at_once(paint):
+    """It was pale, since paint that goes along with the thing came from outside the picture."""
+    lefts = range(-SIDE + 4, 60, 7)
+    for left, (image, _) in zip(lefts, carried(lefts, paint), strict=True):
+        if left > 8:
+            assert np.diff(image[TOP : TOP + SIDE, :left], axis=1).std() > 80  # 25 to 45 in two of the frames
+
+
 def test_it_goes_on_from_what_it_knew(paint):
     first = Ground()
     history = [Past(drawn(10)[0], paint)]
@@ -134,7 +142,7 @@ def test_it_goes_on_from_what_it_knew(paint):
         origins = find_origins([past.source for past in history], frame, "dis")
         second = Ground(first.known)
         found, again = (ground.uncover(history[-1], frame, origins) for ground in (first, second))
-        assert (found.bared is None) == (again.bared is None) == (left < 28)
+        assert (found.bared is None) == (again.bared is None) == (left < 22)
         if found.bared is not None:
             np.testing.assert_array_equal(found.bared.take, again.bared.take)
             np.testing.assert_array_equal(found.bared.paint, again.bared.paint)

@@ -25,8 +25,8 @@ REACH = 32
 OUTLINE = 4
 
 # What was never seen takes the paint of other ground of its colour, all of it from the same distance away, for as long
-# as so much of it finds its colour there: to choose anew in every frame gave stripes. The distance is at least NEAREST
-# of the longer side, better USUAL, and looked for in STEPS of that side, by SOME of the pixels.
+# as so much of what finds its colour anywhere finds it there: to choose anew in every frame gave stripes. The distance
+# is at least NEAREST of the longer side, better USUAL, and looked for in STEPS of that side, by SOME of the pixels.
 ENOUGH, FEW = 0.5, 16
 NEAREST, USUAL = 1 / 8, 1 / 3
 STEPS, SOME = 16, 256
@@ -60,9 +60,10 @@ class Ground:
         out = passed & origins.still & beside(near, REACH)
         self.known["passed"] = passed & ~out
         take = same & (out | differs)
-        offset = self._offset(frame, *np.nonzero(out & ~same))
+        # Beside a thing that comes in, paint that goes along would come from outside the picture.
+        rows, columns = np.nonzero(~same & out | ~seen & (differs | near & (origins.reliable == 0)))
+        offset = self._offset(frame, rows, columns)
         if offset is not None:
-            rows, columns = np.nonzero(~same & out | ~seen & differs)
             fits = self._fits(frame, rows, columns, offset)
             rows, columns = rows[fits], columns[fits]
             take[rows, columns] = True
@@ -95,40 +96,42 @@ class Ground:
         self.known["seen"] = self.known["seen"] | kept
 
     def _offset(self, frame: Image, rows: Places, columns: Places) -> NDArray[Any] | None:
-        """From where these pixels, which were never seen, take their paint: rows and columns away."""
+        """From where those of these pixels that are ground never seen before take their paint: rows, columns away."""
         held = self.known.get("offset")
-        if rows.size < FEW or (held is not None and self._fits(frame, rows, columns, held).mean() >= ENOUGH):
-            return held
-        self.known.pop("offset", None)
         some = np.linspace(0, rows.size - 1, min(rows.size, SOME)).astype(int)
-        chosen = self._chosen(frame, rows[some], columns[some])
-        if chosen is not None:
-            self.known["offset"] = chosen
-        return chosen
-
-    def _chosen(self, frame: Image, rows: Places, columns: Places) -> NDArray[Any] | None:
-        height, width = frame.shape[:2]
-        longer = max(height, width)
-        step = -(-longer // STEPS)
-        best, chosen = (ENOUGH, -np.inf), None
-        for down in range(-height // step * step, height, step):
-            for right in range(-width // step * step, width, step):
-                distance = np.hypot(down, right) / longer
-                if distance < NEAREST:
-                    continue
-                offset = np.array([down, right])
-                # Rounded, since a few pixels more are not worth an odd distance.
-                found = round(float(self._fits(frame, rows, columns, offset).mean()), 1), -abs(distance - USUAL)
-                if found > best:
-                    best, chosen = found, offset
-        return chosen
+        rows, columns = rows[some], columns[some]
+        offsets = _offsets(frame.shape[0], frame.shape[1])
+        fits = self._fits(frame, rows, columns, offsets)
+        ground = fits.any(0).sum()  # the rest is of things in front of it
+        if ground < FEW or (held is not None and self._fits(frame, rows, columns, held).sum() >= ENOUGH * ground):
+            return held
+        # Rounded, since a few pixels more are not worth an odd distance.
+        shares = np.round(fits.sum(1) / ground, 1)
+        best = shares.argmax()
+        if shares[best] >= ENOUGH:
+            self.known["offset"] = offsets[best]
+        else:
+            self.known.pop("offset", None)
+        return self.known.get("offset")
 
     def _fits(self, frame: Image, rows: Places, columns: Places, offset: NDArray[Any]) -> NDArray[np.bool_]:
-        """Which pixels have their colour in ground that was seen, at the offset from them."""
+        """Which pixels have their colour in ground that was seen, at the offset from them: (N,), of (K, 2) (K, N)."""
         height, width = frame.shape[:2]
-        there, beyond = rows + offset[0], columns + offset[1]
+        there, beyond = rows + offset[..., :1], columns + offset[..., 1:]
         fits = (there >= 0) & (there < height) & (beyond >= 0) & (beyond < width)
         there, beyond = np.clip(there, 0, height - 1), np.clip(beyond, 0, width - 1)
         fits &= self.known["seen"][there, beyond]
         fits &= largest(self.known["source"][there, beyond].astype(np.float32) - frame[rows, columns]) < SAME
         return np.asarray(fits)
+
+
+def _offsets(height: int, width: int) -> NDArray[np.int64]:
+    """Int (K, 2), the best distance first."""
+    longer = max(height, width)
+    step = -(-longer // STEPS)
+    down = np.arange(-height // step * step, height, step)
+    right = np.arange(-width // step * step, width, step)
+    offsets = np.stack(np.meshgrid(down, right, indexing="ij"), -1).reshape(-1, 2)
+    distances = np.hypot(*offsets.T) / longer
+    order = np.argsort(np.abs(distances - USUAL), kind="stable")
+    return np.asarray(offsets[order[distances[order] >= NEAREST]])

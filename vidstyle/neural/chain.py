@@ -235,8 +235,8 @@ class Chain:
         same = np.equal(frame, self.history[-1].source).all(-1)
         if blend is not None and self.blend is not None:
             same &= ~blend.unlike(self.blend)
-        if origins.bared is not None:
-            same &= ~origins.bared.take
+        if origins.bared is not None and self.still is not None:
+            same &= ~origins.bared.take | (self.still >= NEVER)
         self.still = np.where(same, NEVER if self.still is None else self.still + 1, 0)
         if same.all() and end is None:
             return last._replace(evaluations=0)
