@@ -62,7 +62,7 @@ class Ground:
         take = same & (out | differs)
         # Beside a thing that comes in, paint that goes along would come from outside the picture.
         rows, columns = np.nonzero(~same & out | ~seen & (differs | near & (origins.reliable == 0)))
-        offset = self._offset(frame, rows, columns)
+        offset = self._offset(frame, rows, columns) if rows.size else None
         if offset is not None:
             fits = self._fits(frame, rows, columns, offset)
             rows, columns = rows[fits], columns[fits]
