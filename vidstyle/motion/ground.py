@@ -27,9 +27,9 @@ OUTLINE = 4
 # What was never seen takes the paint of other ground of its colour, all of it from the same distance away, for as long
 # as so much of what finds its colour anywhere finds it there: to choose anew in every frame gave stripes. The distance
 # is at least NEAREST of the longer side, better USUAL, and looked for in STEPS of that side, by SOME of the pixels.
-ENOUGH, FEW = 0.5, 16
+ENOUGH, FEW = 0.5, 8
 NEAREST, USUAL = 1 / 8, 1 / 3
-STEPS, SOME = 16, 256
+STEPS, SOME = 16, 64
 
 
 class Ground:
