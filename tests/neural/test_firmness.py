@@ -50,3 +50,19 @@ def test_paint_that_flickers_more_than_the_source_is_held_more_firmly(paint, exp
         firmness.heed(past(60 + 10 * then, 100 + paint * then), past(60 + 10 * now, 100 + paint * now), STILL)
     assert firmness.factors[0] == pytest.approx(expected)
     np.testing.assert_allclose(firmness.of(STILL, STILL.reliable), expected, rtol=1e-6)
+
+
+def test_paint_of_another_style_has_neither_drifted_nor_flickered():
+    """What followed a change from one style to another was drawn back to the colours of the first."""
+    firmness = Firmness()
+    firmness.heed(past(60, 100), past(60, 104), STILL)
+    left = np.zeros(SIZE, np.bool_)
+    left[:, : SIZE[1] // 4] = True
+    now = past(60, 104)
+    now.image[left] = 200
+    firmness.heed(past(60, 104), now, STILL, left)
+    np.testing.assert_allclose(firmness.drift, 4 * 3 / 4, rtol=1e-5)
+    before = firmness.factors.copy()
+    assert firmness.heed(now, past(60, 220), STILL, np.array(True))[0] > 0.1
+    np.testing.assert_array_equal(firmness.drift, 0)
+    np.testing.assert_array_equal(firmness.factors, before)

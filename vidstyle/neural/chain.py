@@ -17,7 +17,7 @@ from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.ground import Ground
 from ..motion.still import NEVER, settled
 from .engine import Painted, Tick
-from .firmness import Firmness, emphasis
+from .firmness import SAME_STYLE, Firmness, emphasis
 from .frame_result import FrameResult
 from .renewal import Renewal
 from .state import State
@@ -86,11 +86,13 @@ class Chain:
             past = self.history[-1]
             # Paint that is spread anew should change.
             firmness = self.firmness if self.renewal.goal is None else Firmness()
-            warp_error, source_warp_error = firmness.heed(past, Past(frame, painted.image), origins.motion)
+            restyled = self._restyled(blend)
+            now = Past(frame, painted.image)
+            warp_error, source_warp_error = firmness.heed(past, now, origins.motion, restyled)
             reliable = float(origins.reliable.mean())
             repeated = np.array_equal(frame, past.source)
-            self.ground.keep(Past(frame, painted.image), None if repeated else origins.still)
-            if blend is not None and self.blend is not None and blend.unlike(self.blend).any():
+            self.ground.keep(now, None if repeated else origins.still)
+            if restyled.any():
                 self.ground.forget()
             coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
         excess = self._excess(painted)
@@ -110,6 +112,10 @@ class Chain:
             retries=retries,
             excess=excess if excess > FAR_ABOVE else None,
         )
+
+    def _restyled(self, blend: Blend | None) -> NDArray[np.bool_]:
+        """Where a frame is to be painted in another way than the one before: bool (H, W) or ()."""
+        return SAME_STYLE if blend is None or self.blend is None else blend.unlike(self.blend)
 
     def _renew(self, frame: Image, origins: Origins, tick: Tick | None, blend: Blend | None) -> int:
         """Has the paint spread over what came in late; the evaluations that took."""
@@ -232,9 +238,7 @@ class Chain:
         exact: bool,
     ) -> Painted:
         engine = self.stylizer.engine((frame.shape[0], frame.shape[1]), exact)
-        same = np.equal(frame, self.history[-1].source).all(-1)
-        if blend is not None and self.blend is not None:
-            same &= ~blend.unlike(self.blend)
+        same = np.equal(frame, self.history[-1].source).all(-1) & ~self._restyled(blend)
         if origins.bared is not None and self.still is not None:
             same &= ~origins.bared.take | (self.still >= NEVER)
         self.still = np.where(same, NEVER if self.still is None else self.still + 1, 0)

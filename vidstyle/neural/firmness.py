@@ -24,6 +24,8 @@ RETURN = 0.4
 # cost 0.3 % of the loss.
 EMPHASIS = 1.2
 
+SAME_STYLE = np.array(False)  # everywhere
+
 
 class Firmness:
     """The factors of the temporal weight along a chain of frames."""
@@ -43,24 +45,29 @@ class Firmness:
         """Paint (H, W, 3), 0..255, a little nearer to the colours that it had."""
         return image - RETURN * self.drift
 
-    def heed(self, past: Past, now: Past, motion: Motion) -> tuple[float, float]:
-        """The warping errors of the result and of the source; what comes next is held as firmly as they ask for."""
+    def heed(
+        self, past: Past, now: Past, motion: Motion, restyled: NDArray[np.bool_] = SAME_STYLE
+    ) -> tuple[float, float]:
+        """The warping errors of the result and of the source; what comes next is held as firmly as they ask for.
+
+        restyled: bool (H, W) or (), where the style has changed, and so the paint should.
+        """
         paint, source = residual(past.image, now.image, motion), residual(past.source, now.source, motion)
-        part = motion.reliable * moving(motion)
-        found = [(mean_square(paint, of), mean_square(source, of)) for of in (motion.reliable, part)]
+        kept = motion.reliable * ~restyled
         # Paint that does not turn black with the source has not drifted: what followed a black frame came out a
         # third darker. What little still looks the same then counts by its share of all.
         alike = largest(source) < OTHER / 255
-        kept = motion.reliable * alike
-        change = np.tensordot(kept, paint - source, 2) / max(1.0, motion.reliable.sum())
-        self.drift = self.drift + np.float32(255) * change
-        self.errors = RECENT * self.errors
-        self.errors[0] += found[0]
-        if part.sum() >= MOVING_PIXELS:
-            self.errors[1] += found[1]
-        ratio = np.where(self.errors[:, 1] > 0, self.errors[:, 0] / np.maximum(CALM * self.errors[:, 1], 1e-12), 1)
-        self.factors = np.clip(self.factors * np.clip(ratio, 0.25, 4) ** 0.5, *LIMITS)
-        return found[0]
+        change = np.tensordot(kept * alike, paint - source, 2) / max(1.0, motion.reliable.sum())
+        self.drift = (1 - float(restyled.mean())) * self.drift + np.float32(255) * change
+        if kept.any():
+            part = kept * moving(motion)
+            self.errors = RECENT * self.errors
+            self.errors[0] += mean_square(paint, kept), mean_square(source, kept)
+            if part.sum() >= MOVING_PIXELS:
+                self.errors[1] += mean_square(paint, part), mean_square(source, part)
+            ratio = np.where(self.errors[:, 1] > 0, self.errors[:, 0] / np.maximum(CALM * self.errors[:, 1], 1e-12), 1)
+            self.factors = np.clip(self.factors * np.clip(ratio, 0.25, 4) ** 0.5, *LIMITS)
+        return mean_square(paint, motion.reliable), mean_square(source, motion.reliable)
 
 
 def emphasis(motion: Motion) -> Array:
