@@ -30,6 +30,10 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 # A loss of so many times the median of at least FEW frames before it is tried again: the frame may have failed.
 FAR_ABOVE, FEW = 2.0, 3
 
+# Frames in which the paint still changes after a change of style. Were it held to what it is then, a film that fades
+# from a blue style to an orange one would miss a sixth of the way for ever.
+SETTLING = 8
+
 
 class Chain:
     """The frames of one shot, each painted from those before it."""
@@ -44,6 +48,7 @@ class Chain:
         self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source, or its style, changed
         self.blend: Blend | None = None
         self.firmness = Firmness()
+        self.settling = 0  # frames until the paint has become that of a new style
         self.renewal = Renewal()
         self.ground = Ground()
         self.levels: deque[float] = deque(maxlen=max(DISTANCES))
@@ -87,8 +92,10 @@ class Chain:
             # Paint that is spread anew should change.
             firmness = self.firmness if self.renewal.goal is None else Firmness()
             restyled = self._restyled(blend)
+            self.settling = SETTLING if restyled.all() else max(0, self.settling - 1)
             now = Past(frame, painted.image)
-            warp_error, source_warp_error = firmness.heed(past, now, origins.motion, restyled)
+            changing = np.array(True) if self.settling else restyled
+            warp_error, source_warp_error = firmness.heed(past, now, origins.motion, changing)
             reliable = float(origins.reliable.mean())
             repeated = np.array_equal(frame, past.source)
             self.ground.keep(now, None if repeated else origins.still)
@@ -199,6 +206,7 @@ class Chain:
         facts = {
             "losses": self.painted.losses,
             "levels": list(self.levels),
+            "settling": self.settling,
             "renewal": [self.renewal.frames, *self.renewal.recent],
             "place": memory.place if memory else (),
             "ends": [end.losses for end in ends],
@@ -219,6 +227,7 @@ class Chain:
         self.ground = Ground(state.under("ground"))
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
         self.firmness.drift = arrays["drift"]
+        self.settling = facts["settling"]
         self.renewal.frames, *recent = facts["renewal"]
         self.renewal.recent.extend(recent)
         self.renewal.late, self.renewal.goal = arrays.get("late"), arrays.get("goal")
