@@ -30,8 +30,8 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 # A loss of so many times the median of at least FEW frames before it is tried again: the frame may have failed.
 FAR_ABOVE, FEW = 2.0, 3
 
-# Frames in which the paint still changes after a change of style. Were it held to what it is then, a film that fades
-# from a blue style to an orange one would miss a sixth of the way for ever.
+# Frames in which the paint still changes after a change of style. Were it held to what it is then, a film that faded
+# from a blue style to an orange one still missed a sixth of the way 20 frames later.
 SETTLING = 8
 
 
@@ -248,8 +248,8 @@ class Chain:
     ) -> Painted:
         engine = self.stylizer.engine((frame.shape[0], frame.shape[1]), exact)
         same = np.equal(frame, self.history[-1].source).all(-1) & ~self._restyled(blend)
-        if origins.bared is not None and self.still is not None:
-            same &= ~origins.bared.take | (self.still >= NEVER)
+        if origins.bared is not None:
+            same &= ~origins.bared.take
         self.still = np.where(same, NEVER if self.still is None else self.still + 1, 0)
         if same.all() and end is None:
             return last._replace(evaluations=0)
