@@ -15,7 +15,9 @@ from ..blending import Blend
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.ground import Ground
+from ..motion.reliability import residual
 from ..motion.still import NEVER, settled
+from .drift import Drift
 from .engine import Painted, Tick
 from .firmness import SAME_STYLE, Firmness, emphasis
 from .frame_result import FrameResult
@@ -47,7 +49,7 @@ class Chain:
         self.shown: NDArray[np.float32] | None = None  # as follow() says
         self.still: NDArray[np.int32] | None = None  # frames since a pixel of the source, or its style, changed
         self.blend: Blend | None = None
-        self.firmness = Firmness()
+        self.firmness, self.drift = Firmness(), Drift()
         self.settling = 0  # frames until the paint has become that of a new style
         self.renewal = Renewal()
         self.ground = Ground()
@@ -71,11 +73,12 @@ class Chain:
         origins: in the frames before, where they are known already.
         """
         begin = time.perf_counter()
+        repeated = bool(self.history) and np.array_equal(frame, self.history[-1].source)
         if origins is None and self.history:
             origins = find_origins([past.source for past in self.history], frame, self.config.flow)
         if origins is None or self.shown is None:
             self.shown = frame.astype(np.float32)
-        elif not np.array_equal(frame, self.history[-1].source):
+        elif not repeated:
             origins = self.ground.uncover(self.history[-1], frame, origins)
             origins, self.shown = follow(self.shown, frame, origins)
             may = self.config.shots and self.config.init == "prev-warped"
@@ -89,15 +92,18 @@ class Chain:
         coherence: dict[str, float] = {}
         if origins is not None:
             past = self.history[-1]
-            # Paint that is spread anew should change.
-            firmness = self.firmness if self.renewal.goal is None else Firmness()
             restyled = self._restyled(blend)
             self.settling = SETTLING if restyled.all() else max(0, self.settling - 1)
             now = Past(frame, painted.image)
             changing = np.array(True) if self.settling else restyled
-            warp_error, source_warp_error = firmness.heed(past, now, origins.motion, changing)
+            paint = residual(past.image, now.image, origins.motion)
+            source = residual(past.source, frame, origins.motion)
+            firmness = Firmness()
+            if self.renewal.goal is None:  # else it is spread anew, and should change
+                firmness = self.firmness
+                self.drift.heed(past, now, paint, source, origins.motion, changing)
+            warp_error, source_warp_error = firmness.heed(paint, source, origins.motion, changing)
             reliable = float(origins.reliable.mean())
-            repeated = np.array_equal(frame, past.source)
             self.ground.keep(now, None if repeated else origins.still)
             if restyled.any():
                 self.ground.forget()
@@ -135,7 +141,7 @@ class Chain:
             self.renewal = Renewal()  # the chain can go on without
             return 0
         self.renewal.begin(goal.image)
-        self.firmness.drift[:] = 0
+        self.drift = Drift()
         return goal.evaluations
 
     def _tried(
@@ -197,7 +203,7 @@ class Chain:
             **{f"share {layer}": share for layer, share in blend.shares.items()},
             "factors": self.firmness.factors,
             "errors": self.firmness.errors,
-            "drift": self.firmness.drift,
+            **{f"drift {name}": array for name, array in self.drift.known.items()},
         }
         some = {"shown": self.shown, "still": self.still, "places": blend.places}
         some |= {f"ground {name}": array for name, array in self.ground.known.items()}
@@ -226,7 +232,7 @@ class Chain:
         self.blend = Blend(shares, arrays.get("places")) if shares else None
         self.ground = Ground(state.under("ground"))
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
-        self.firmness.drift = arrays["drift"]
+        self.drift = Drift(state.under("drift"))
         self.settling = facts["settling"]
         self.renewal.frames, *recent = facts["renewal"]
         self.renewal.recent.extend(recent)
@@ -263,7 +269,7 @@ class Chain:
             evaluations = effort.first_evaluations if anew else effort.evaluations
             return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
         held = settled(self.still)
-        image = self.firmness.returned(carry([past.image for past in self.history], origins))
+        image = self.drift.returned(carry([past.image for past in self.history], origins))
         new, firm = origins.new, self.firmness.of(origins.motion, origins.reliable)
         goal, share = self.renewal.goal, self.renewal.share
         if end is not None:

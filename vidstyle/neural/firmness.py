@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.carry import OTHER, Past
-from ..motion.reliability import Array, Motion, largest, mean_square, residual, squared
+from ..motion.reliability import Array, Motion, mean_square, squared
 
 # Firmness is steered, so that the paint flickers this much as the source does: by the error of the moving pixels for
 # these, of all pixels for the rest; within limits, over the last frames.
@@ -14,10 +13,6 @@ CALM = 0.9  # warping error over the source's own that is aimed at
 LIMITS = (0.25, 4.0)  # factors of the temporal weight
 RECENT = 0.8  # of a warping error's weight is left in the next frame
 MOVING, MOVING_PIXELS = 1.0, 64  # pixels a frame from which a pixel counts as moving; least number that tells anything
-
-# Paint that is always a little nearer to the style changes its colour over a long shot. What it has changed so far, on
-# the same things and beyond what these did, is taken back by this share of it in each frame.
-RETURN = 0.4
 
 # How much the content counts where the picture moves or shows something new. There the paint comes last to its place:
 # with 1 a hand-held clip had 4 % more content loss in these parts than frames of their own, with 1.5 14 % less, which
@@ -34,31 +29,20 @@ class Firmness:
         # Of all and of the moving pixels: the factor; warping errors of the result and of the source.
         self.factors = np.ones(2)
         self.errors = np.zeros((2, 2))
-        # Mean of each channel, 0..255, that the paint has changed by.
-        self.drift = np.zeros(3, np.float32)
 
     def of(self, motion: Motion, reliable: Array) -> Array:
         """How firmly to keep to paint that is `reliable`: float32 (H, W)."""
         return reliable * np.where(moving(motion), self.factors[1], self.factors[0]).astype(np.float32)
 
-    def returned(self, image: Array) -> Array:
-        """Paint (H, W, 3), 0..255, a little nearer to the colours that it had."""
-        return image - RETURN * self.drift
-
     def heed(
-        self, past: Past, now: Past, motion: Motion, restyled: NDArray[np.bool_] = SAME_STYLE
+        self, paint: Array, source: Array, motion: Motion, restyled: NDArray[np.bool_] = SAME_STYLE
     ) -> tuple[float, float]:
         """The warping errors of the result and of the source; what comes next is held as firmly as they ask for.
 
-        restyled: bool (H, W) or (), where the style has changed, and so the paint should.
+        paint, source: residual() of the results and of the frames. restyled: bool (H, W) or (), where the style has
+        changed, and so the paint should.
         """
-        paint, source = residual(past.image, now.image, motion), residual(past.source, now.source, motion)
         kept = motion.reliable * ~restyled
-        # Paint that does not turn black with the source has not drifted: what followed a black frame came out a
-        # third darker. What little still looks the same then counts by its share of all.
-        alike = largest(source) < OTHER / 255
-        change = np.tensordot(kept * alike, paint - source, 2) / max(1.0, motion.reliable.sum())
-        self.drift = (1 - float(restyled.mean())) * self.drift + np.float32(255) * change
         if kept.any():
             part = kept * moving(motion)
             self.errors = RECENT * self.errors

@@ -17,7 +17,7 @@ from ..errors import OptimizationError
 from ..motion.carry import Past, find_origins
 from ..motion.flow import estimate_motion
 from ..motion.ground import Ground
-from ..motion.reliability import warp_paint, warping_error
+from ..motion.reliability import residual, warp_paint, warping_error
 from .engine import Engine
 from .firmness import Firmness, emphasis
 from .frame_result import ClipTick, FrameResult
@@ -92,7 +92,8 @@ def passes(
                     raise OptimizationError(f"frame {found[index].index}: {error}") from error
                 memory, before = painted.memory, own
                 now = Past(sources[index], painted.image)
-                firmness.heed(past, now, motion)
+                paint = residual(past.image, now.image, motion)
+                firmness.heed(paint, residual(past.source, now.source, motion), motion)
                 ground.keep(now, origins.still)
                 images[index] = painted.image
                 found[index] = replace(
