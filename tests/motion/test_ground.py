@@ -29,16 +29,23 @@ def drawn(left, lit=0):
 def carried(lefts, paint, lit=itertools.repeat(0)):
     """What the paint of the first frame has become in each, if nothing is painted; and where it came from."""
     ground, (source, _) = Ground(), drawn(lefts[0])
+    never = np.ones(SIZE, np.bool_)  # has it changed, so it keeps its paint
     history, found = [Past(source, paint)], [(paint, None)]
     for left, light in zip(lefts[1:], lit, strict=False):
         frame, _ = drawn(left, light)
         origins = find_origins([past.source for past in history[-8:]], frame, "dis")
         if (frame != history[-1].source).any():
             origins = ground.uncover(history[-1], frame, origins)
-        history.append(Past(frame, carry([past.image for past in history[-8:]], origins)))
+        never &= (frame == source).all(-1)
+        image = carry([past.image for past in history[-8:]], origins)
+        history.append(Past(frame, np.where(never[..., None] & ~taken(origins), paint, image)))
         ground.keep(history[-1], origins.still)
         found.append((history[-1].image, origins))
     return found
+
+
+def taken(origins):
+    return False if origins.bared is None else origins.bared.take[..., None]
 
 
 @pytest.fixture
@@ -95,6 +102,35 @@ def test_ground_that_was_never_seen_takes_the_paint_of_other_ground_of_its_colou
     assert len(places) == 1 and abs(places[0][1] - 20) >= SIZE[1] / 8
 
 
+def test_what_finds_its_colour_nowhere_at_the_chosen_distance_looks_at_another(paint):
+    """The sky just above the meadow stayed bare where all else was found lower down."""
+    ground, (past, _), (frame, _), (now, square) = Ground(), drawn(10), drawn(16), drawn(50)
+    ground.uncover(Past(past, paint), frame, find_origins([past], frame, "dis"))
+    ground.keep(Past(frame, paint), None)
+    ground.known["offset 0"] = np.array([8, 60])
+    bared = ground.uncover(Past(frame, paint), now, find_origins([frame], now, "dis")).bared
+    strip = np.s_[52:60, 20:36]  # was hidden from the beginning
+    assert bared.take[strip].all() and not square[strip].any()
+    np.testing.assert_array_equal(bared.paint[44:52, 20:36], paint[52:60, 80:96])
+    assert "offset 1" in ground.known
+
+
+@pytest.mark.parametrize("restyled", [False, True])
+def test_what_never_changes_keeps_its_paint_unless_the_style_changes(paint, restyled):
+    ground, sources = Ground(), [drawn(left)[0] for left in range(10, 100, 6)]
+    if restyled:
+        ground.forget()
+    never = (np.array(sources) == sources[0]).all((0, -1))
+    never &= ~beside((sources[0] != sources[1]).any(-1))  # the paint there may show the square's outline
+    taken = np.zeros(SIZE, np.bool_)
+    for past, frame in itertools.pairwise(sources):
+        origins = ground.uncover(Past(past, paint), frame, find_origins([past], frame, "dis"))
+        ground.keep(Past(frame, paint), origins.still)
+        if origins.bared is not None:
+            taken |= origins.bared.take
+    assert taken.any() and (taken & never).any() == restyled
+
+
 def test_where_a_thing_stops_what_is_beside_it_stays_until_it_goes_on(paint):
     """Though something else goes on, far from there."""
     lefts = [*range(-SIDE + 4, 32, 6), *[32] * 6, *range(38, 110, 6)]
@@ -149,7 +185,7 @@ def test_it_goes_on_from_what_it_knew(paint):
         history.append(Past(frame, carry([past.image for past in history], found)))
         for ground in (first, second):
             ground.keep(history[-1], found.still)
-    assert "offset" in first.known
+    assert "offset 0" in first.known
 
 
 def test_hidden_ground_is_forgotten_and_a_repeated_frame_shows_what_is_seen_anew(paint):

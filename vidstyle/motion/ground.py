@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ OUTLINE = 4
 # What was never seen takes the paint of other ground of its colour, all of it from the same distance away, for as long
 # as so much of what finds its colour anywhere finds it there: to choose anew in every frame gave stripes. The distance
 # is at least NEAREST of the longer side, better USUAL, and looked for in STEPS of that side, by SOME of the pixels.
-ENOUGH, FEW = 0.5, 8
+# What finds nothing there looks at another, of DIFFERENT in all: the sky just above the grass found only grass below.
+ENOUGH, FEW, DIFFERENT = 0.5, 8, 3
 NEAREST, USUAL = 1 / 8, 1 / 3
 STEPS, SOME = 16, 64
 
@@ -37,7 +39,8 @@ class Ground:
 
     known: nothing until there is such a ground in front of which something moves; then source, uint8, and paint,
     float32 (H, W, 3), 0..255; seen, bool (H, W), where these were; passed, bool (H, W), where something has moved
-    since, or paint has gone along with it; and, once it was chosen, offset, int (2,), rows and columns.
+    since, or paint has gone along with it; changed, bool (H, W) or (), what has changed or was beside what did first,
+    the rest has kept its paint; and, once they were chosen, `offset 0` and so on, int (2,), rows and columns.
     """
 
     def __init__(self, known: Mapping[str, NDArray[Any]] | None = None) -> None:
@@ -50,25 +53,30 @@ class Ground:
         differs = np.any(past.source != frame, axis=2)
         near = beside(differs)
         passing = differs | near & (squared(origins.motion.backward) > RESTING**2)
-        if not self.known:
-            self.known = {"source": past.source, "paint": past.image, "passed": passing}
+        changed = self.known.get("changed", False) | differs
+        if "seen" not in self.known:
+            self.known = {"source": past.source, "paint": past.image, "passed": passing, "changed": changed | near}
             self.known["seen"] = ~beside(differs, OUTLINE)
             return origins
         seen, paint = self.known["seen"], self.known["paint"]
         same = seen & np.equal(self.known["source"], frame).all(-1)
+        self.known["changed"] = changed
         passed = self.known["passed"] | passing
         out = passed & origins.still & beside(near, REACH)
         self.known["passed"] = passed & ~out
-        take = same & (out | differs)
+        take = same & (out & changed | differs)
         # Beside a thing that comes in, paint that goes along would come from outside the picture.
-        rows, columns = np.nonzero(~same & out | ~seen & (differs | near & (origins.reliable == 0)))
-        offset = self._offset(frame, rows, columns) if rows.size else None
-        if offset is not None:
+        rows, columns = np.nonzero(~same & out & changed | ~seen & (differs | near & (origins.reliable == 0)))
+        for number in range(DIFFERENT):
+            offset = self._offset(number, frame, rows, columns) if rows.size else None
+            if offset is None:
+                break
             fits = self._fits(frame, rows, columns, offset)
-            rows, columns = rows[fits], columns[fits]
-            take[rows, columns] = True
+            there, beyond = rows[fits], columns[fits]
+            take[there, beyond] = True
             paint = paint.copy()
-            paint[rows, columns] = paint[rows + offset[0], columns + offset[1]]
+            paint[there, beyond] = self.known["paint"][there + offset[0], beyond + offset[1]]
+            rows, columns = rows[~fits], columns[~fits]
         if not take.any():
             return origins
         # What was there before was of another thing, or went along with it: not the same paint, a frame later.
@@ -82,22 +90,27 @@ class Ground:
         )
 
     def forget(self) -> None:
-        """What is hidden now: it was painted in another style than what is seen."""
-        if self.known:
+        """What is hidden now: it was painted in another style than what is seen, where nothing is as it was."""
+        if "seen" in self.known:
             self.known["seen"] = self.known["seen"] & ~self.known["passed"]
+        self.known["changed"] = np.array(True)
 
     def keep(self, now: Past, still: Mask | None) -> None:
         """The frame and its result, to be shown again where it is still; None: all that was seen, in a repeated one."""
-        if not self.known:
+        if "seen" not in self.known:
             return
         kept = (self.known["seen"] if still is None else still) & ~self.known["passed"]
         self.known["source"] = np.where(kept[..., None], now.source, self.known["source"])
         self.known["paint"] = np.where(kept[..., None], now.image, self.known["paint"])
         self.known["seen"] = self.known["seen"] | kept
 
-    def _offset(self, frame: Image, rows: Places, columns: Places) -> NDArray[Any] | None:
-        """From where those of these pixels that are ground never seen before take their paint: rows, columns away."""
-        held = self.known.get("offset")
+    def _offset(self, number: int, frame: Image, rows: Places, columns: Places) -> NDArray[Any] | None:
+        """From where those of these pixels that are ground never seen before take their paint: rows, columns away.
+
+        number: how many such distances come before it, at which these pixels found nothing.
+        """
+        name = f"offset {number}"
+        held = self.known.get(name)
         some = np.linspace(0, rows.size - 1, min(rows.size, SOME)).astype(int)
         rows, columns = rows[some], columns[some]
         offsets = _offsets(frame.shape[0], frame.shape[1])
@@ -109,10 +122,10 @@ class Ground:
         shares = np.round(fits.sum(1) / ground, 1)
         best = shares.argmax()
         if shares[best] >= ENOUGH:
-            self.known["offset"] = offsets[best]
+            self.known[name] = offsets[best]
         else:
-            self.known.pop("offset", None)
-        return self.known.get("offset")
+            self.known.pop(name, None)
+        return self.known.get(name)
 
     def _fits(self, frame: Image, rows: Places, columns: Places, offset: NDArray[Any]) -> NDArray[np.bool_]:
         """Which pixels have their colour in ground that was seen, at the offset from them: (N,), of (K, 2) (K, N)."""
@@ -125,6 +138,7 @@ class Ground:
         return np.asarray(fits)
 
 
+@cache
 def _offsets(height: int, width: int) -> NDArray[np.int64]:
     """Int (K, 2), the best distance first."""
     longer = max(height, width)
