@@ -250,11 +250,10 @@ class Stylizer:
         # The style's colours are half of its style, and cost no evaluation.
         blend = blend or Blend(shares_at(self.config))
         portions = blend.portions()
-        painted = portions.sum(0)
         if blend.places is None:
             picture = match_colours(frame, self.styles, portions[:, 0, 0].tolist())
         else:
-            picture = ((1 - painted)[..., None] * frame).astype(np.float32)
+            picture = ((1 - portions.sum(0))[..., None] * frame).astype(np.float32)
             for style, portion in zip(self.styles, portions, strict=True):
                 picture += portion[..., None] * match_colours(frame, [style], [1.0])
         own, usual = self.config.term_weights, DEFAULT_WEIGHTS[self.config.normalization]
