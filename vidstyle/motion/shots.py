@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -26,6 +26,12 @@ FLAT = 3.0  # standard deviation, 0..255, below which a picture shows nothing
 # none, the warping error where the parts meet was sixty times the usual.
 OVERLAP = 12
 
+# Frames after a shot's first that are painted before it, backward to it, and not shown. A first frame alone is sharper
+# than paint that moves on can stay, so that it flickered and softened over the next five. With this two shots had 1.4
+# and 1.6 % less loss and 4 and 10 % less warping error, and kept 1 and 6 % more of their sharpness. Paint that stays
+# where it is needs none.
+RUN_UP = 3
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -42,6 +48,12 @@ class Shot:
     def needed(self) -> int:
         """The first frame that must be seen to paint it."""
         return self.start - OVERLAP if self.joined else self.start
+
+
+def run_up(first: Image, following: Sequence[Image]) -> Sequence[Image]:
+    """Which of the frames that follow a shot's first, all uint8 (H, W, 3), are to be painted before it: all or none."""
+    still = bool(following) and np.equal(first, following[0]).all(-1).mean() > 0.5
+    return () if still else following
 
 
 def split(shots: Iterable[Shot], length: float) -> list[Shot]:
