@@ -71,7 +71,7 @@ def test_a_moving_shot_begins_as_calm_as_it_goes_on(small, monkeypatch):
     """A first frame that was painted alone was sharper than paint that moves can stay."""
     film = cv2.GaussianBlur(np.random.default_rng(0).uniform(0, 255, (48, 96, 3)), (0, 0), 2)
     film = np.clip(128 + 4 * (film - 128), 0, 255).astype(np.float32)
-    pan = [cv2.warpAffine(film, np.float32([[1, 0, -1.5 * n], [0, 1, 0]]), (64, 48)) for n in range(6)]
+    pan = [cv2.warpAffine(film, np.float32([[1, 0, -0.4 * n], [0, 1, 0]]), (64, 48)) for n in range(6)]
     config = Config(styles=(Style(small / "cubist.png"),), first_evaluations=40, evaluations=10, precision="float32")
     stylizer = Stylizer(config, load_weights("vgg16"), [np.asarray(PIL.Image.open(small / "cubist.png"))])
 

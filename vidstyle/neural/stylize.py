@@ -126,7 +126,7 @@ class Stylizer:
             if index in starts:
                 if not starts[index].joined and not (index == 0 and lead):
                     following.extend(itertools.islice(rest, self._run_up_of(starts[index])))
-                    sources = deque(reversed(run_up(frame, following)), max(DISTANCES))
+                    sources = deque(reversed(run_up(frame, following, self.config.flow)), max(DISTANCES))
             elif resume.wanted(index):
                 motion = None
                 if last is not None and close is not None:
@@ -187,7 +187,7 @@ class Stylizer:
                         continue
                     if chain is None and step == 0 and start is None:
                         taken.extend(itertools.islice(source, self._run_up_of(shot)))
-                        following = run_up(frame, [after for after, _ in taken])
+                        following = run_up(frame, [after for after, _ in taken], self.config.flow)
                         chain = self._run_up(following, index, within(index), blend)
                     elif chain is None:
                         chain = Chain(self, first, start if step == 0 else resume.state(shot.start, step))
