@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.config import QUALITIES
-from vidstyle.motion.shots import OVERLAP, RUN_UP, Shot, split
+from vidstyle.motion.shots import OVERLAP, Shot, split
 
 WIDTH, HEIGHT, RATE, HOURS, SHOTS = 1920, 1080, 24, 2, 1500
 SPREAD = 0.9  # sigma of the log-normal lengths of shots; of feature films 0.7 to 1.1
@@ -55,7 +55,7 @@ def seconds(shot: Shot) -> tuple[float, float]:
     count = shot.stop - shot.start
     if shot.joined:
         return first / 2 + (OVERLAP - 1) * frame, count * frame
-    return 0.0, first + (count - 1 + min(RUN_UP, count - 1)) * frame
+    return 0.0, first + (count - 1) * frame
 
 
 def film(machines: int, parts: float | None) -> dict[str, float]:

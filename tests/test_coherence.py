@@ -4,17 +4,14 @@ import itertools
 from dataclasses import replace
 from fractions import Fraction
 
-import cv2
 import numpy as np
 import PIL.Image
 import pytest
 
 import vidstyle
-from vidstyle.config import Config, Style
 from vidstyle.media import ClipInfo, Frame, create_clip, open_clip
-from vidstyle.motion.shots import Shot
 from vidstyle.neural.judge import Judge
-from vidstyle.neural.stylize import LED, Stylizer, led
+from vidstyle.neural.stylize import LED, led
 from vidstyle.neural.weights import load_weights
 
 QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32"}
@@ -65,27 +62,6 @@ def test_what_is_new_gets_more_evaluations_unless_they_are_capped(tmp_path, smal
     assert first == 30 and 12 < jump < 30
     assert back < jump  # what was there two frames ago has its paint
     assert max(evaluations(evaluations=7)[1:]) <= 7
-
-
-def test_a_moving_shot_begins_as_calm_as_it_goes_on(small, monkeypatch):
-    """A first frame that was painted alone was sharper than paint that moves can stay."""
-    film = cv2.GaussianBlur(np.random.default_rng(0).uniform(0, 255, (48, 96, 3)), (0, 0), 2)
-    film = np.clip(128 + 4 * (film - 128), 0, 255).astype(np.float32)
-    pan = [cv2.warpAffine(film, np.float32([[1, 0, -0.4 * n], [0, 1, 0]]), (64, 48)) for n in range(6)]
-    config = Config(styles=(Style(small / "cubist.png"),), first_evaluations=40, evaluations=10, precision="float32")
-    stylizer = Stylizer(config, load_weights("vgg16"), [np.asarray(PIL.Image.open(small / "cubist.png"))])
-
-    def painted():
-        return list(stylizer.clip([np.rint(frame).astype(np.uint8) for frame in pan], [Shot(0, 6)]))
-
-    calm = painted()
-    assert [result.index for result in calm] == list(range(6))
-    assert calm[0].warp_error is None and calm[0].reliable is None
-    assert 40 < calm[0].evaluations <= 40 + 3 * 10
-    monkeypatch.setattr("vidstyle.neural.stylize.RUN_UP", 0)
-    alone = painted()
-    assert alone[0].evaluations == 40
-    assert calm[1].warp_error < 0.7 * alone[1].warp_error
 
 
 def test_more_passes_are_better(tmp_path, small):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from .config import MIN_SIDE, Config, Quality
 from .errors import OptionError
-from .motion.shots import OVERLAP, RUN_UP
+from .motion.shots import OVERLAP
 from .neural.coarse import equivalent
 
 SECONDS_A_PIXEL = 2e-6  # of a frame, besides its evaluations: decoding, flow, encoding
@@ -41,8 +41,6 @@ class Work:
             return self.frames * first
         begun = (self.shots - leads) * first + leads * equivalent(size[::-1], effort.first_evaluations // 2)
         going_on = self.frames * config.passes + self.lead + self.joined * OVERLAP - self.shots
-        if config.init == "prev-warped":
-            going_on += min(RUN_UP * (self.shots - leads), self.frames - self.shots)
         costs = [cost * effort.expected(part) for cost, part in self.changing] or [effort.usual]
         return begun + going_on * statistics.fmean(costs)
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vidstyle.motion.shots import Shot, find_shots, run_up, split
+from vidstyle.motion.shots import Shot, find_shots, split
 
 
 def film(seed, frames):
@@ -53,19 +53,3 @@ def test_long_shots_are_split_into_equal_parts():
         (86, 120, True),
     ]
     assert [part.stop - part.start for part in split([Shot(0, 49)], 1)] == [24, 25]  # twice the overlap
-
-
-def test_a_shot_that_moves_has_a_run_up():
-    first, *following = film(1, 4)
-    assert run_up(first, following, "dis") is following
-    assert not run_up(first, [], "dis")
-
-
-def test_no_run_up_where_little_moves_or_something_comes_in():
-    first, *following = film(1, 4)
-    still = [first.copy() for _ in following]
-    for index, frame in enumerate(still):
-        frame[10:20, 8 * index : 8 * index + 8] = 255
-    assert not run_up(first, still, "dis")
-    following[-1][:, 96:] = 40
-    assert not run_up(first, following, "dis")

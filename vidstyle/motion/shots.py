@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import scenedetect
 from numpy.typing import NDArray
-
-from .carry import find_origins
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -27,13 +25,6 @@ FLAT = 3.0  # standard deviation, 0..255, below which a picture shows nothing
 # Frames before a part of a shot that are also painted with it; the paint of the part before is led into theirs. With
 # none, the warping error where the parts meet was sixty times the usual.
 OVERLAP = 12
-
-# Frames after a shot's first that are painted before it, backward to it, and not shown. A first frame alone is sharper
-# than paint that moves on can stay, so that it flickered and softened over the next five.
-RUN_UP = 3
-# Share of the first frame that the last of these may hide: what comes in late stays thin. With a tenth of it, half of a
-# street began as a photograph.
-HIDDEN = 0.03
 
 
 @dataclass(frozen=True)
@@ -51,16 +42,6 @@ class Shot:
     def needed(self) -> int:
         """The first frame that must be seen to paint it."""
         return self.start - OVERLAP if self.joined else self.start
-
-
-def run_up(first: Image, following: Sequence[Image], flow: str) -> Sequence[Image]:
-    """Which of the frames that follow a shot's first, all uint8 (H, W, 3), are to be painted before it: all or none.
-
-    None where the picture stays where it is, so that there is nothing to get ready for.
-    """
-    if not following or np.equal(first, following[0]).all(-1).mean() > 0.5:
-        return ()
-    return () if find_origins([following[-1]], first, flow).new.mean() > HIDDEN else following
 
 
 def split(shots: Iterable[Shot], length: float) -> list[Shot]:

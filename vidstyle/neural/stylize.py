@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,7 +18,7 @@ from ..colour import match_colours
 from ..config import DEFAULT_WEIGHTS, Config
 from ..motion.carry import DISTANCES, Origins, find_origins
 from ..motion.flow import estimate_motion
-from ..motion.shots import OVERLAP, RUN_UP, Shot, run_up
+from ..motion.shots import OVERLAP, Shot
 from ..motion.still import REACH, Box
 from .ahead import ahead
 from .chain import Chain, ends_of
@@ -116,17 +115,12 @@ class Stylizer:
         # What the chain that paints the frame has seen before.
         sources: deque[Image] = deque(lead, max(DISTANCES))
         last: Image | None = None  # the closer version of the frame before
-        following, rest = deque[Image](), iter(frames)
-        for index in itertools.count():
-            frame = following.popleft() if following else next(rest, None)
-            if frame is None:
-                return
+        for index, frame in enumerate(frames):
             close = closer(index)
             origins = None
             if index in starts:
-                if not starts[index].joined and not (index == 0 and lead):
-                    following.extend(itertools.islice(rest, self._run_up_of(starts[index])))
-                    sources = deque(reversed(run_up(frame, following, self.config.flow)), max(DISTANCES))
+                if index > 0 and not starts[index].joined:
+                    sources.clear()
             elif resume.wanted(index):
                 motion = None
                 if last is not None and close is not None:
@@ -185,37 +179,15 @@ class Stylizer:
                         chain = None
                         yield None
                         continue
-                    if chain is None and step == 0 and start is None:
-                        taken.extend(itertools.islice(source, self._run_up_of(shot)))
-                        following = run_up(frame, [after for after, _ in taken], self.config.flow)
-                        chain = self._run_up(following, index, within(index), blend)
-                    elif chain is None:
+                    if chain is None:
                         chain = Chain(self, first, start if step == 0 else resume.state(shot.start, step))
                     after = index - (shot.stop - len(goals))
                     end = None if after < 0 else (goals[after], led(after, len(goals)))
                     result = chain.add(frame, index, within(index), end, blend(index), origins)
-                    if step == 0 and start is None:  # what is before it is not shown
-                        result = replace(result, reliable=None, warp_error=None, source_warp_error=None)
                     yield result
                     resume.keep(chain.state(shot.start, step + 1, ends))
 
             yield painted()
-
-    def _run_up_of(self, shot: Shot) -> int:
-        """How many frames of a shot may be painted before its first."""
-        return min(RUN_UP, shot.stop - shot.start - 1) if self.config.init == "prev-warped" else 0
-
-    def _run_up(
-        self, frames: Sequence[Image], index: int, tick: Tick | None, blend: Callable[[int], Blend | None]
-    ) -> Chain:
-        """A chain that is ready for the first frame of a shot, frame `index`, after those that run_up() tells."""
-        chain = Chain(self, self.config.effort.first_evaluations)
-        following = list(enumerate(frames, index + 1))
-        results = [chain.add(frame, index, tick, blend=blend(after)) for after, frame in reversed(following)]
-        chain.evaluations, chain.seconds = sum(r.evaluations for r in results), sum(r.seconds for r in results)
-        # Nobody sees by how much these flicker, so nothing has to make up for it.
-        chain.firmness.errors[:] = 0
-        return chain
 
     def _lead(
         self, frames: Sequence[Image], stop: int, shot: int, tick: Tick | None, blend: Callable[[int], Blend | None]
