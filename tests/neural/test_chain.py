@@ -130,10 +130,10 @@ def test_another_style_forgets_what_hidden_ground_was_painted_like(repeated, sma
         known = chain.ground.known
         assert bool(known) == (index > 0)
         if index == 2:
-            assert (known["seen"] & known["passed"]).sum() > 100 and chain.drift.known["mean"].any()
+            assert (known["seen"] & known["passed"]).sum() > 100 and chain.drift.mean.any()
     assert known["seen"].mean() > 0.3
     np.testing.assert_array_equal(known["paint"][known["seen"]], result.image[known["seen"]])
-    assert not chain.drift.known["mean"].any()
+    assert not chain.drift.mean.any()
     resumed = Chain(chain.stylizer, 2, chain.state(0, 4, []))
     chain.add(frame, 4, None, blend=blend)
     assert resumed.settling == 8 and chain.settling == 7

@@ -101,7 +101,7 @@ class Chain:
             firmness = Firmness()
             if self.renewal.goal is None:  # else it is spread anew, and should change
                 firmness = self.firmness
-                self.drift.heed(past, now, paint, source, origins.motion, changing)
+                self.drift.heed(paint, source, origins.motion, changing)
             warp_error, source_warp_error = firmness.heed(paint, source, origins.motion, changing)
             reliable = float(origins.reliable.mean())
             self.ground.keep(now, None if repeated else origins.still)
@@ -203,7 +203,7 @@ class Chain:
             **{f"share {layer}": share for layer, share in blend.shares.items()},
             "factors": self.firmness.factors,
             "errors": self.firmness.errors,
-            **{f"drift {name}": array for name, array in self.drift.known.items()},
+            "drift": self.drift.mean,
         }
         some = {"shown": self.shown, "still": self.still, "places": blend.places}
         some |= {f"ground {name}": array for name, array in self.ground.known.items()}
@@ -232,7 +232,7 @@ class Chain:
         self.blend = Blend(shares, arrays.get("places")) if shares else None
         self.ground = Ground(state.under("ground"))
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
-        self.drift = Drift(state.under("drift"))
+        self.drift.mean = arrays["drift"]
         self.settling = facts["settling"]
         self.renewal.frames, *recent = facts["renewal"]
         self.renewal.recent.extend(recent)
