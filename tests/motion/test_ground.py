@@ -131,6 +131,17 @@ def test_what_never_changes_keeps_its_paint_unless_the_style_changes(paint, rest
     assert taken.any() and (taken & never).any() == restyled
 
 
+def test_what_changes_while_no_ground_is_still_counts_as_changed(paint):
+    """Else paint that goes along with what passes later would stay there."""
+    ground, lit = Ground(), drawn(10)[0] // 2
+    for past, frame in itertools.pairwise([lit, *(drawn(left)[0] for left in range(10, 60, 6))]):
+        origins = find_origins([past], frame, "dis")
+        assert origins.still.any() == (past is not lit)
+        ground.uncover(Past(past, paint), frame, origins)
+        ground.keep(Past(frame, paint), origins.still)
+    assert ground.known["changed"].all()
+
+
 def test_where_a_thing_stops_what_is_beside_it_stays_until_it_goes_on(paint):
     """Though something else goes on, far from there."""
     lefts = [*range(-SIDE + 4, 32, 6), *[32] * 6, *range(38, 110, 6)]

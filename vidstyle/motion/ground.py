@@ -49,6 +49,7 @@ class Ground:
     def uncover(self, past: Past, frame: Image, origins: Origins) -> Origins:
         """The origins of the frame after `past`, with the paint of ground that comes to be seen in it."""
         if not origins.still.any():
+            self.known["changed"] = np.array(True)  # what of it has, is not looked at here
             return origins
         differs = np.any(past.source != frame, axis=2)
         near = beside(differs)
@@ -58,7 +59,7 @@ class Ground:
             self.known = {"source": past.source, "paint": past.image, "passed": passing, "changed": changed | near}
             self.known["seen"] = ~beside(differs, OUTLINE)
             return origins
-        seen, paint = self.known["seen"], self.known["paint"]
+        seen = self.known["seen"]
         same = seen & np.equal(self.known["source"], frame).all(-1)
         self.known["changed"] = changed
         passed = self.known["passed"] | passing
@@ -67,6 +68,7 @@ class Ground:
         take = same & (out & changed | differs)
         # Beside a thing that comes in, paint that goes along would come from outside the picture.
         rows, columns = np.nonzero(~same & out & changed | ~seen & (differs | near & (origins.reliable == 0)))
+        paint = self.known["paint"].copy() if rows.size else self.known["paint"]
         for number in range(DIFFERENT):
             offset = self._offset(number, frame, rows, columns) if rows.size else None
             if offset is None:
@@ -74,7 +76,6 @@ class Ground:
             fits = self._fits(frame, rows, columns, offset)
             there, beyond = rows[fits], columns[fits]
             take[there, beyond] = True
-            paint = paint.copy()
             paint[there, beyond] = self.known["paint"][there + offset[0], beyond + offset[1]]
             rows, columns = rows[~fits], columns[~fits]
         if not take.any():
