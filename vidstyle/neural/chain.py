@@ -15,7 +15,7 @@ from ..blending import Blend
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.ground import Ground
-from ..motion.reliability import residual
+from ..motion.reliability import mean_square, residual
 from ..motion.still import NEVER, settled
 from .drift import Drift
 from .engine import Painted, Tick
@@ -98,16 +98,17 @@ class Chain:
             changing = np.array(True) if self.settling else restyled
             paint = residual(past.image, now.image, origins.motion)
             source = residual(past.source, frame, origins.motion)
-            firmness = Firmness()
             if self.renewal.goal is None:  # else it is spread anew, and should change
-                firmness = self.firmness
                 self.drift.heed(paint, source, origins.motion, changing)
-            warp_error, source_warp_error = firmness.heed(paint, source, origins.motion, changing)
-            reliable = float(origins.reliable.mean())
+                self.firmness.heed(paint, source, origins.motion, changing)
+            coherence = {
+                "reliable": float(origins.reliable.mean()),
+                "warp_error": mean_square(paint, origins.motion.reliable),
+                "source_warp_error": mean_square(source, origins.motion.reliable),
+            }
             self.ground.keep(now, None if repeated else origins.still)
             if restyled.any():
                 self.ground.forget()
-            coherence = {"reliable": reliable, "warp_error": warp_error, "source_warp_error": source_warp_error}
         excess = self._excess(painted)
         self.levels.append(self._level(painted))
         self.painted, self.blend = painted, blend

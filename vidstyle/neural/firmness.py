@@ -34,10 +34,8 @@ class Firmness:
         """How firmly to keep to paint that is `reliable`: float32 (H, W)."""
         return reliable * np.where(moving(motion), self.factors[1], self.factors[0]).astype(np.float32)
 
-    def heed(
-        self, paint: Array, source: Array, motion: Motion, restyled: NDArray[np.bool_] = SAME_STYLE
-    ) -> tuple[float, float]:
-        """The warping errors of the result and of the source; what comes next is held as firmly as they ask for.
+    def heed(self, paint: Array, source: Array, motion: Motion, restyled: NDArray[np.bool_] = SAME_STYLE) -> None:
+        """What comes next is held as firmly as the warping errors of the result and of the source ask for.
 
         paint, source: residual() of the results and of the frames. restyled: bool (H, W) or (), where the style has
         changed, and so the paint should.
@@ -51,7 +49,6 @@ class Firmness:
                 self.errors[1] += mean_square(paint, part), mean_square(source, part)
             ratio = np.where(self.errors[:, 1] > 0, self.errors[:, 0] / np.maximum(CALM * self.errors[:, 1], 1e-12), 1)
             self.factors = np.clip(self.factors * np.clip(ratio, 0.25, 4) ** 0.5, *LIMITS)
-        return mean_square(paint, motion.reliable), mean_square(source, motion.reliable)
 
 
 def emphasis(motion: Motion) -> Array:
