@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vidstyle.motion.still import NEVER, REACH, SETTLED, WHOLE, Changes, settled
+from vidstyle.motion.still import NEVER, REACH, SETTLED, WHOLE, WHOLLY, Changes, settled
 
 
 def test_a_box_around_all_that_changed_lately():
@@ -32,3 +32,17 @@ def test_what_was_uncovered_settles_with_what_is_around_it():
     assert held[10:30, 10 : 38 - REACH].all()
     assert not held[10:30, 38 - REACH : 40].any()
     assert settled(np.full((4, 5), SETTLED, np.int32)).all() and not settled(np.zeros((4, 5), np.int32)).any()
+
+
+def test_what_happens_not_to_change_in_a_dither_is_not_held():
+    unchanged = np.where(np.random.default_rng(0).random((60, 80)) < 2 / 3, NEVER, 0).astype(np.int32)
+    unchanged[20:50, 30:70] = NEVER  # but this is still
+    held = settled(unchanged)
+    assert held[20:50, 30:70].all()
+    held[18:52, 28:72] = False
+    assert held.mean() < 0.01
+    thin = np.zeros((20, 20), np.int32)
+    thin[:, 8 : 8 + WHOLLY] = NEVER
+    assert np.array_equal(settled(thin), thin == NEVER)
+    thin[:, 8] = 0
+    assert not settled(thin).any()

@@ -21,6 +21,11 @@ NEVER = 1 << 20  # so many frames it counts as unchanged that has not changed in
 # speckles.
 REACH = 6
 
+# Side of a square in which no pixel may ever have changed for those in it to keep their paint at once. In a dithered
+# GIF two thirds happened not to change in the first step, one here and one there: held among others that were painted,
+# they became speckle, and the loss was 2.5 % higher.
+WHOLLY = 5
+
 # Pixels beside what changes in which paint goes along with it. With 5 the loss of a walking figure is the same.
 BESIDE = 8
 GROUND = 0.1  # share of the picture; less is what a film's coder left out
@@ -31,7 +36,10 @@ def settled(unchanged: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which pixels (H, W) keep their paint, from how many frames each has been unchanged."""
     near = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
     least = cv2.erode(np.minimum(unchanged, SETTLED).astype(np.uint8), near)
-    return np.asarray((unchanged >= NEVER) | (least >= SETTLED))
+    never = unchanged >= NEVER
+    whole = cv2.morphologyEx(never.astype(np.uint8), cv2.MORPH_OPEN, np.ones((WHOLLY, WHOLLY), np.uint8))
+    # A pixel beside it too, so that round corners are not left out.
+    return np.asarray(never & beside(whole > 0, 1) | (least >= SETTLED))
 
 
 def beside(mask: NDArray[np.bool_], distance: int = BESIDE) -> NDArray[np.bool_]:
