@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flow import estimate_motion
+from .outlines import left_behind
 from .reliability import Array, Motion, Part, largest, spanned, warp, warp_paint
 from .still import at_rest
 
@@ -102,6 +103,7 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
     motion, still = at_rest(motion, sources[-1], frame)
     changed = _changed(warp(sources[-1].astype(np.float32), motion.backward), frame)
     found = motion.reliable * (1 - np.square(_replaced(changed)))
+    left = left_behind(sources[-1], frame, motion.backward)
     far: list[Far] = []
     for distance in DISTANCES:
         wanting = (1 - found) * changed
@@ -117,7 +119,8 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
         found = np.where(take, np.float32(1), found)
         changed = np.where(take, np.float32(0), changed)
         far.append(Far(distance, part, _within(other.backward, part), take[part]))
-    return Origins(motion, far, found, changed, still)
+        left = np.where(take, np.float32(0), left)
+    return Origins(motion, far, found * (1 - left), np.maximum(changed, left), still)
 
 
 def follow(shown: Array, frame: Image, origins: Origins) -> tuple[Origins, Array]:
