@@ -283,7 +283,7 @@ class Chain:
             # A pixel that is still in both is the same in both, unless it was painted twice.
             held &= np.equal(goal, last.image).all(-1)
         image = np.where(held[..., None], last.image, image)
-        # What is surely new starts from the frame itself.
+        # What is surely new starts from the frame itself, in the colours of the paint around it.
         new = ~held * (np.ones_like(new) if anew else new)
         start = image + new[..., None] * (recoloured(frame, image, new) - image)
         part = float(new.sum()) / max(1.0, float((~held).sum()))
