@@ -104,7 +104,8 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
     motion, still = at_rest(motion, sources[-1], frame)
     changed = _changed(warp(sources[-1].astype(np.float32), motion.backward), frame)
     found = motion.reliable * (1 - np.square(_replaced(changed)))
-    left = left_behind(sources[-1], frame, motion.backward)
+    # Beside still ground, paint goes along with the thing, its outline too.
+    left = np.zeros_like(found) if still.any() else left_behind(sources[-1], frame, motion.backward)
     far: list[Far] = []
     for distance in DISTANCES:
         wanting = (1 - found) * changed

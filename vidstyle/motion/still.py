@@ -37,7 +37,11 @@ def settled(unchanged: NDArray[np.int32]) -> NDArray[np.bool_]:
     near = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
     least = cv2.erode(np.minimum(unchanged, SETTLED).astype(np.uint8), near)
     never = unchanged >= NEVER
-    whole = cv2.morphologyEx(never.astype(np.uint8), cv2.MORPH_OPEN, np.ones((WHOLLY, WHOLLY), np.uint8))
+    # Some of the square may lie beyond the picture, so that a strip at its edge counts.
+    beyond = WHOLLY - 2
+    padded = np.pad(never.astype(np.uint8), beyond, constant_values=1)
+    whole = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((WHOLLY, WHOLLY), np.uint8))
+    whole = whole[beyond:-beyond, beyond:-beyond]
     # A pixel beside it too, so that round corners are not left out.
     return np.asarray(never & beside(whole > 0, 1) | (least >= SETTLED))
 
