@@ -39,13 +39,10 @@ def test_what_happens_not_to_change_in_a_dither_is_not_held():
     unchanged[20:50, 30:70] = NEVER  # but this is still
     held = settled(unchanged)
     assert held[20:50, 30:70].all()
-    held[18:52, 28:72] = False
-    assert held[3:-3, 3:-3].mean() < 0.01 and held.mean() < 0.05
+    held[20:50, 30:70] = False
+    assert held.mean() < 0.02  # of the rest, half has not changed
     thin = np.zeros((20, 20), np.int32)
     thin[:, 8 : 8 + WHOLLY] = NEVER
     assert np.array_equal(settled(thin), thin == NEVER)
     thin[:, 8] = 0
     assert not settled(thin).any()
-    thin[:] = 0
-    thin[:, :2] = NEVER  # it may go on beyond the picture
-    assert np.array_equal(settled(thin), thin == NEVER)

@@ -21,10 +21,9 @@ NEVER = 1 << 20  # so many frames it counts as unchanged that has not changed in
 # speckles.
 REACH = 6
 
-# Side of a square in which no pixel may ever have changed for those in it to keep their paint at once, where less
-# than half of what has never changed is in such squares. In a dithered
-# GIF two thirds happened not to change in the first step, one here and one there: held among others that were painted,
-# they became speckle, and the loss was 2.5 % higher.
+# Where less than half of what has never changed is in squares with this side of it, only that keeps its paint at once.
+# In a dithered GIF two thirds happened not to change in the first step, one here and one there: held among others that
+# were painted, they became speckle, and the loss was 2.5 % higher.
 WHOLLY = 5
 
 # Pixels beside what changes in which paint goes along with it. With 5 the loss of a walking figure is the same.
@@ -38,15 +37,10 @@ def settled(unchanged: NDArray[np.int32]) -> NDArray[np.bool_]:
     near = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
     least = cv2.erode(np.minimum(unchanged, SETTLED).astype(np.uint8), near)
     never = unchanged >= NEVER
-    # Some of the square may lie beyond the picture, so that a strip at its edge counts.
-    beyond = WHOLLY - 2
-    padded = np.pad(never.astype(np.uint8), beyond, constant_values=1)
-    whole = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((WHOLLY, WHOLLY), np.uint8))
-    whole = whole[beyond:-beyond, beyond:-beyond]
-    # A pixel beside it too, so that round corners are not left out.
-    together = never & beside(whole > 0, 1)
-    dithered = 2 * np.count_nonzero(together) < np.count_nonzero(never)
-    return np.asarray((together if dithered else never) | (least >= SETTLED))
+    whole = cv2.morphologyEx(never.astype(np.uint8), cv2.MORPH_OPEN, np.ones((WHOLLY, WHOLLY), np.uint8))
+    if 2 * np.count_nonzero(whole) < np.count_nonzero(never):
+        never = whole > 0
+    return np.asarray(never | (least >= SETTLED))
 
 
 def beside(mask: NDArray[np.bool_], distance: int = BESIDE) -> NDArray[np.bool_]:
