@@ -58,44 +58,59 @@ def frames():
 @pytest.fixture(scope="module")
 def stylizer(small):
     config = Config(
-        styles=(Style(small / "cubist.png"),), first_evaluations=8, evaluations=2, precision="float32", seed=1
+        styles=(Style(small / "cubist.png"),), first_evaluations=12, evaluations=3, precision="float32", seed=1
     )
     return Stylizer(config, load_weights("vgg16"), [np.asarray(PIL.Image.open(small / "cubist.png"))])
 
 
-def test_new_paint_comes_into_view_and_a_chain_can_stop_on_the_way(frames, stylizer):
-    chain, states, results, goals = Chain(stylizer, 8), [], [], []
+@pytest.fixture(scope="module")
+def renewed(frames, stylizer):
+    """The results, the states and the goals of a chain, and the frame in which its paint begins to be spread anew."""
+    chain, results, states, goals = Chain(stylizer, 12), [], [], []
     for index, frame in enumerate(frames):
         results.append(chain.add(frame, index, None))
         states.append(chain.state(0, index + 1, []))
         goals.append(chain.renewal.goal)
-    (begun,) = [n for n, result in enumerate(results) if n and result.evaluations == 4 + 2]
+    (begun,) = [n for n, result in enumerate(results) if n and result.evaluations == 6 + 3]
+    return results, states, goals, begun
+
+
+def test_new_paint_comes_into_view_by_and_by_and_has_less_loss(frames, stylizer, renewed, monkeypatch):
+    results, _, goals, begun = renewed
+    monkeypatch.setattr(stylizer, "config", replace(stylizer.config, shots=False))
+    chain = Chain(stylizer, 12)
+    for index, frame in enumerate(frames[: begun + FRAMES + 1]):
+        old = chain.add(frame, index, None)
+        assert chain.renewal.goal is None
+    new = results[begun + FRAMES]
+
+    def seen(image):
+        return image[:, :32]  # where nothing changes by then
+
+    before = results[begun - 1].image
+    way = seen(goals[begun] - before)
+
+    def gone(result):
+        return (seen(result.image - before) * way).sum() / np.square(way).sum()
+
+    assert gone(new) > 0.3 and abs(gone(old)) < 0.05
+    assert new.losses["total"] < 0.95 * old.losses["total"]
+    steps = [np.square(seen(one.image - other.image)).mean() for one, other in itertools.pairwise(results[begun - 1 :])]
+    assert max(steps) < np.square(way).mean() / 40  # never a jump
+
+
+def test_a_chain_can_stop_while_new_paint_comes_into_view(frames, stylizer, renewed):
+    results, states, goals, begun = renewed
     coming = [n for n, goal in enumerate(goals) if goal is not None]
     assert coming == list(range(begun, begun + FRAMES))
-
-    def apart(one, other):
-        return np.square(one - other)[:, :32].mean()  # where nothing changes by then
-
-    before, goal, end = results[begun - 1].image, goals[begun], results[begun + FRAMES].image
-    assert apart(end, goal) < apart(before, goal) / 2
-    steps = [apart(one.image, other.image) for one, other in itertools.pairwise(results[begun - 1 :])]
-    assert max(steps) < apart(before, goal) / 40  # never a jump
     for stop in (coming[0], coming[-2]):
-        other = Chain(stylizer, 8, states[stop])
+        other = Chain(stylizer, 12, states[stop])
         for index in range(stop + 1, begun + FRAMES + 2):
             np.testing.assert_array_equal(other.add(frames[index], index, None).image, results[index].image)
 
 
-def test_without_shots_nothing_begins_anew(frames, stylizer, monkeypatch):
-    monkeypatch.setattr(stylizer, "config", replace(stylizer.config, shots=False))
-    chain = Chain(stylizer, 8)
-    for index, frame in enumerate(frames):
-        chain.add(frame, index, None)
-        assert chain.renewal.goal is None
-
-
 def test_a_chain_goes_on_where_it_fails(frames, stylizer, monkeypatch):
-    chain, first = Chain(stylizer, 8), stylizer.first
+    chain, first = Chain(stylizer, 12), stylizer.first
 
     def fails(*arguments):
         if chain.history:
@@ -104,5 +119,5 @@ def test_a_chain_goes_on_where_it_fails(frames, stylizer, monkeypatch):
 
     monkeypatch.setattr(stylizer, "first", fails)
     for index, frame in enumerate(frames):
-        assert chain.add(frame, index, None).evaluations == (2 if index else 8)
+        assert chain.add(frame, index, None).evaluations == (3 if index else 12)
     assert chain.renewal.goal is None

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flow import estimate_motion
+from .outlines import left_behind
 from .reliability import Array, Motion, Part, largest, spanned, warp, warp_paint
 from .still import at_rest
 
@@ -87,9 +88,10 @@ class Origins:
         """How surely a pixel shows what was not there before: float32 (H, W) in [0, 1].
 
         Where the flow is doubtful but the source looks the same, as at most motion boundaries, to begin anew cost 6 %
-        of the loss on a hand-held clip, and two thirds more warping error.
+        of the loss on a hand-held clip, and two thirds more warping error. Where it has changed by half, to begin all
+        anew gave fast cars 1 % less loss, but hardly any strokes.
         """
-        return np.asarray(cv2.GaussianBlur((1 - self.reliable) * np.square(self.changed), (0, 0), SOFT), np.float32)
+        return np.asarray(cv2.GaussianBlur((1 - self.reliable) * self.changed, (0, 0), SOFT), np.float32)
 
 
 def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Motion | None = None) -> Origins:
@@ -102,6 +104,8 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
     motion, still = at_rest(motion, sources[-1], frame)
     changed = _changed(warp(sources[-1].astype(np.float32), motion.backward), frame)
     found = motion.reliable * (1 - np.square(_replaced(changed)))
+    # Beside still ground, paint goes along with the thing, its outline too.
+    left = np.zeros_like(found) if still.any() else left_behind(sources[-1], frame, motion.backward)
     far: list[Far] = []
     for distance in DISTANCES:
         wanting = (1 - found) * changed
@@ -117,7 +121,8 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
         found = np.where(take, np.float32(1), found)
         changed = np.where(take, np.float32(0), changed)
         far.append(Far(distance, part, _within(other.backward, part), take[part]))
-    return Origins(motion, far, found, changed, still)
+        left = np.where(take, np.float32(0), left)
+    return Origins(motion, far, found * (1 - left), np.maximum(changed, left), still)
 
 
 def follow(shown: Array, frame: Image, origins: Origins) -> tuple[Origins, Array]:

@@ -15,6 +15,7 @@ from ..blending import Blend
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.ground import Ground
+from ..motion.recolour import recoloured
 from ..motion.reliability import mean_square, residual
 from ..motion.still import NEVER, settled
 from .drift import Drift
@@ -282,9 +283,9 @@ class Chain:
             # A pixel that is still in both is the same in both, unless it was painted twice.
             held &= np.equal(goal, last.image).all(-1)
         image = np.where(held[..., None], last.image, image)
-        # What is surely new starts from the frame itself.
-        new = (~held * (np.ones_like(new) if anew else new))[..., None]
-        start = new * content + (1 - new) * image
+        # What is surely new starts from the frame itself, in the colours of the paint around it.
+        new = ~held * (np.ones_like(new) if anew else new)
+        start = image + new[..., None] * (recoloured(frame, image, new) - image)
         part = float(new.sum()) / max(1.0, float((~held).sum()))
         return engine.paint(
             content,
