@@ -19,7 +19,7 @@ def test_what_is_new_takes_the_colours_of_the_paint_of_what_looks_alike():
     frame, paint, new = scene()
     carried = paint.copy()
     carried[new > 0] = 0, 0, 255  # of what has gone
-    found = recoloured(frame, carried, new)
+    found = recoloured(frame, carried, new, frame, paint)
     new[30 - 9 : 30 + 9] = 0  # where both meet, detail keeps its contrast
     np.testing.assert_allclose(found[new > 0], paint[new > 0], atol=6)
     np.testing.assert_array_equal(found[:15], frame[:15])
@@ -27,5 +27,17 @@ def test_what_is_new_takes_the_colours_of_the_paint_of_what_looks_alike():
 
 def test_where_nothing_else_is_near_and_where_nothing_is_new_the_frame_stays_as_it_is():
     frame, paint, new = scene()
-    np.testing.assert_allclose(recoloured(frame, paint, np.ones_like(new)), frame, atol=1)
-    np.testing.assert_array_equal(recoloured(frame, paint, np.zeros_like(new)), frame)
+    other = np.full_like(frame, (0, 0, 255))
+    np.testing.assert_allclose(recoloured(frame, paint, np.ones_like(new), other, other), frame, atol=1)
+    np.testing.assert_array_equal(recoloured(frame, paint, np.zeros_like(new), frame, paint), frame)
+
+
+def test_what_jumps_to_where_nothing_looks_like_it_keeps_the_colours_of_its_paint():
+    before, paint = np.full((60, 120, 3), 120, np.uint8), np.full((60, 120, 3), 100, np.float32)
+    frame, new = before.copy(), np.zeros((60, 120), np.float32)
+    before[20:40, 90:110] = frame[20:40, 10:30] = 220, 40, 30
+    paint[20:40, 90:110] = 90, 10, 60
+    new[18:42, 8:32] = 1
+    found = recoloured(frame, paint, new, before, paint)
+    np.testing.assert_allclose(found[24:36, 14:26], paint[24:36, 94:106], atol=8)
+    np.testing.assert_allclose(found[new > 0][0], 100, atol=8)  # the ground beside it

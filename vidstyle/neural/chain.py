@@ -285,7 +285,7 @@ class Chain:
         image = np.where(held[..., None], last.image, image)
         # What is surely new starts from the frame itself, in the colours of the paint around it.
         new = ~held * (np.ones_like(new) if anew else new)
-        start = image + new[..., None] * (recoloured(frame, image, new) - image)
+        start = image + new[..., None] * (recoloured(frame, image, new, *self.history[-1]) - image)
         part = float(new.sum()) / max(1.0, float((~held).sum()))
         return engine.paint(
             content,
