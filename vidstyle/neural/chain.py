@@ -283,9 +283,10 @@ class Chain:
             # A pixel that is still in both is the same in both, unless it was painted twice.
             held &= np.equal(goal, last.image).all(-1)
         image = np.where(held[..., None], last.image, image)
-        # What is surely new starts from the frame itself, in the colours of the paint around it.
+        # What is surely new starts from the frame itself, in the colours that its paint would have.
         new = ~held * (np.ones_like(new) if anew else new)
-        start = image + new[..., None] * (recoloured(frame, image, new, *self.history[-1]) - image)
+        begun = content if anew else recoloured(frame, image, new, *self.history[-1])
+        start = image + new[..., None] * (begun - image)
         part = float(new.sum()) / max(1.0, float((~held).sum()))
         return engine.paint(
             content,
