@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from vidstyle.motion.still import NEVER, REACH, SETTLED, WHOLE, WHOLLY, Changes, settled
+from vidstyle.motion.reliability import Motion
+from vidstyle.motion.still import NEVER, OUTLINE, REACH, SETTLED, WHOLE, WHOLLY, Changes, outlined, settled
 
 
 def test_a_box_around_all_that_changed_lately():
@@ -46,3 +47,18 @@ def test_what_happens_not_to_change_in_a_dither_is_not_held():
     assert np.array_equal(settled(thin), thin == NEVER)
     thin[:, 8] = 0
     assert not settled(thin).any()
+
+
+def test_what_may_hold_the_outline_of_what_moved_with_an_even_ground():
+    source, frame = np.full((2, 60, 80, 3), 200, np.uint8)
+    source[20:40, 50:70], frame[20:40, 38:58] = 30, 30
+    pan = np.full((60, 80, 2), (12, 0), np.float32)
+    trusted = np.ones((60, 80), np.float32)
+    found = outlined(Motion(pan, trusted), source, frame)
+    assert found[16:44, 70 : 70 + OUTLINE].all()  # beside where it was
+    assert not found[:, 70 + OUTLINE + 1 :].any() and not found[:10].any()
+    assert not outlined(Motion(0 * pan, trusted), source, frame).any()  # before a ground that rests
+    assert not outlined(Motion(pan, trusted), source, source).any()
+    for picture in (source, frame):  # a ground by which one would see it move
+        picture[:, 70:] = np.arange(60, dtype=np.uint8)[:, None, None]
+    assert not outlined(Motion(pan, trusted), source, frame)[:, 70:].any()

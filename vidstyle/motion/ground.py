@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .carry import SAME, Bared, Origins, Past
 from .reliability import Motion, largest, squared
-from .still import RESTING, beside
+from .still import OUTLINE, RESTING, beside
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Mask = NDArray[np.bool_]  # (H, W)
@@ -21,9 +21,6 @@ Places = NDArray[np.intp]  # (N,), rows or columns of pixels
 # Ground has come out from beside a thing where that still takes paint along so many pixels away. Where the thing only
 # stops, what is beside it stays as it is.
 REACH = 32
-
-# What surrounds the first thing that moves may be its outline, which would stay behind it: not kept from so near.
-OUTLINE = 4
 
 # What was never seen takes the paint of other ground of its colour, all of it from the same distance away, for as long
 # as so much of what finds its colour anywhere finds it there: to choose anew in every frame gave stripes. The distance

@@ -28,6 +28,8 @@ WHOLLY = 5
 
 # Pixels beside what changes in which paint goes along with it. With 5 the loss of a walking figure is the same.
 BESIDE = 8
+# What surrounds the first thing that moves may be its outline, so near; and the side of a square of one colour.
+OUTLINE, EVEN = 4, 5
 GROUND = 0.1  # share of the picture; less is what a film's coder left out
 RESTING = 0.5  # pixels a frame; by less nothing moves
 
@@ -47,6 +49,18 @@ def beside(mask: NDArray[np.bool_], distance: int = BESIDE) -> NDArray[np.bool_]
     """What is True in (H, W), and what is at most so many pixels away from it."""
     square = np.ones((2 * distance + 1, 2 * distance + 1), np.uint8)
     return np.asarray(cv2.dilate(mask.astype(np.uint8), square), np.bool_)
+
+
+def outlined(motion: Motion, source: Image, frame: Image) -> NDArray[np.bool_]:
+    """Which pixels (H, W) may hold the outline of what stood beside them in `source`, a shot's first frame, and moved.
+
+    Those of an even ground that goes along with it: they are the same, but are not known to stay where they are. Held,
+    they kept a thin ring where a sun had been, which the flow then carried over the sky.
+    """
+    square = np.ones((EVEN, EVEN), np.uint8)
+    even = np.all(cv2.dilate(frame, square) == cv2.erode(frame, square), axis=2)
+    near = beside(np.any(source != frame, axis=2), OUTLINE)
+    return np.asarray(even & near & (squared(motion.backward) > RESTING**2))
 
 
 def at_rest(motion: Motion, source: Image, frame: Image) -> tuple[Motion, NDArray[np.bool_]]:

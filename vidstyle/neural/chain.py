@@ -17,7 +17,7 @@ from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.ground import Ground
 from ..motion.recolour import recoloured
 from ..motion.reliability import mean_square, residual
-from ..motion.still import NEVER, settled
+from ..motion.still import NEVER, outlined, settled
 from .drift import Drift
 from .engine import Painted, Tick
 from .firmness import SAME_STYLE, Firmness, emphasis
@@ -258,6 +258,8 @@ class Chain:
         same = np.equal(frame, self.history[-1].source).all(-1) & ~self._restyled(blend)
         if origins.bared is not None:
             same &= ~origins.bared.take
+        if self.still is None:
+            same &= ~outlined(origins.motion, self.history[-1].source, frame)
         self.still = np.where(same, NEVER if self.still is None else self.still + 1, 0)
         if same.all() and end is None:
             return last._replace(evaluations=0)
