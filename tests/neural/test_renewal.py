@@ -79,10 +79,11 @@ def test_new_paint_comes_into_view_by_and_by_and_has_less_loss(frames, stylizer,
     results, _, goals, begun = renewed
     monkeypatch.setattr(stylizer, "config", replace(stylizer.config, shots=False))
     chain = Chain(stylizer, 12)
-    for index, frame in enumerate(frames[: begun + FRAMES + 1]):
-        old = chain.add(frame, index, None)
+    without = []
+    for index, frame in enumerate(frames):
+        without.append(chain.add(frame, index, None))
         assert chain.renewal.goal is None
-    new = results[begun + FRAMES]
+    new, old = results[begun + FRAMES], without[begun + FRAMES]
 
     def seen(image):
         return image[:, :32]  # where nothing changes by then

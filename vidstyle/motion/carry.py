@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .flow import estimate_motion
 from .outlines import left_behind
-from .reliability import Array, Motion, Part, largest, spanned, warp, warp_paint
+from .reliability import Array, Motion, Part, largest, smaller, spanned, warp, warp_paint
 from .still import at_rest
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
@@ -173,17 +173,9 @@ def _motion(source: Image, frame: Image, method: str) -> Motion:
     return Motion(backward, reliable)
 
 
-def _small(image: Array) -> Array:
-    """(H, W, ...) with a longer side of SMALL pixels at most."""
-    height, width = image.shape[:2]
-    scale = min(1.0, SMALL / max(height, width))
-    size = (max(1, round(scale * width)), max(1, round(scale * height)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
 def _replaced(changed: Array) -> Array:
     """The changes, float32 (H, W) in [0, 1], where they are those of another thing that is seen there; 0 elsewhere."""
-    small = _small(changed)
+    small = smaller(changed, SMALL)
     side = round(CORE * max(small.shape)) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     around = cv2.dilate(cv2.morphologyEx(small, cv2.MORPH_OPEN, disc), disc)
@@ -202,7 +194,7 @@ def _unlike(one: Array, other: Array) -> Array:
 
 def _relit(image: Array, goal: Array) -> Array:
     """The image (H, W, 3), 0..255, with the gain and the offset of each channel that bring it nearest to the goal."""
-    own, aim = _small(image), _small(goal)
+    own, aim = smaller(image, SMALL), smaller(goal, SMALL)
     mean, wanted, square, product = (
         np.array(cv2.mean(each)[:3]) for each in (own, aim, cv2.multiply(own, own), cv2.multiply(own, aim))
     )

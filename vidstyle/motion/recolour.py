@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .reliability import Array, squared
+from .reliability import Array, smaller, squared
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -27,12 +27,13 @@ UNLIKE, SAMPLES, SAME = 6.0, 64, 8.0
 
 
 def recoloured(frame: Image, paint: Array, new: Array, before: Image, painted: Array) -> Array:
-    """The frame, with the colours of the paint around it where it is new; float32 (H, W, 3), 0..255.
+    """The frame, where it is new in the colours that its paint would have; float32 (H, W, 3), 0..255.
 
     frame: uint8 (H, W, 3). paint: float32 (H, W, 3), 0..255. new: float32 (H, W) in [0, 1], where the paint shows
     something else. before, painted: the frame before, as `frame`, and its paint. Around each pixel, how paint differs
     from the frame is taken for a linear function of colour: the guided filter of He, Sun and Tang 2010, eq. 19, with
-    Gaussian windows and weights. Begun as filmed, what a figure uncovered stayed a pale streak.
+    Gaussian windows and weights. What is unlike all around it takes the change of what looked like it in the frame
+    before. Begun as filmed, what a figure uncovered stayed a pale streak.
     """
     content = frame.astype(np.float32)
     where = np.nonzero(new)
@@ -78,12 +79,8 @@ def recoloured(frame: Image, paint: Array, new: Array, before: Image, painted: A
 
 def _alike(colours: Array, before: Image, painted: Array) -> tuple[Array, Array]:
     """How surely the frame before has these colours (n, 3), in [0, 1]: (n,); and what its paint changes them by."""
-    height, width = before.shape[:2]
-    scale = min(1.0, SAMPLES / max(height, width))
-    size = (max(1, round(scale * width)), max(1, round(scale * height)))
     seen, change = (
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
-        for picture in (before.astype(np.float32), painted - before)
+        smaller(picture, SAMPLES).reshape(-1, 3) for picture in (before.astype(np.float32), painted - before)
     )
     levels, level = np.unique(np.rint(colours / SAME), axis=0, return_inverse=True)
     levels, level = levels * np.float32(SAME), level.ravel()

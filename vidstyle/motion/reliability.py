@@ -114,3 +114,11 @@ def largest(differences: Array) -> Array:
     """The largest size of a value over the last axis of (H, W, 3), in a tenth of the time of np.abs().max(-1)."""
     red, green, blue = (np.abs(differences[..., channel]) for channel in range(3))
     return np.maximum(np.maximum(red, green), blue)
+
+
+def smaller(image: Array, longer: int) -> Array:
+    """(H, W) or (H, W, C) with a longer side of so many pixels at most."""
+    height, width = image.shape[:2]
+    scale = min(1.0, longer / max(height, width))
+    size = (max(1, round(scale * width)), max(1, round(scale * height)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -28,7 +28,8 @@ WHOLLY = 5
 
 # Pixels beside what changes in which paint goes along with it. With 5 the loss of a walking figure is the same.
 BESIDE = 8
-# What surrounds the first thing that moves may be its outline, so near; and the side of a square of one colour.
+# Pixels beside the first thing that moves which may hold its outline; and the side of a square of one colour, by which
+# an even ground is told.
 OUTLINE, EVEN = 4, 5
 GROUND = 0.1  # share of the picture; less is what a film's coder left out
 RESTING = 0.5  # pixels a frame; by less nothing moves
