@@ -1,6 +1,7 @@
-"""Paint whose colours drift is brought back to those that it had."""
+"""Paint whose colours drift is brought back to those that it had, each part by itself."""
 
 import numpy as np
+import pytest
 
 from vidstyle.motion.reliability import Motion
 from vidstyle.neural.drift import Drift
@@ -15,19 +16,62 @@ def changed(value):
     return np.full((ROWS, COLUMNS, 3), value / 255, np.float32)
 
 
+def halves(left, right):
+    """Bool or float, (ROWS, COLUMNS, 1)."""
+    return np.where(np.arange(COLUMNS) < COLUMNS // 2, left, right)[None, :, None].repeat(ROWS, 0)
+
+
 def test_colours_that_change_while_the_things_do_not_are_taken_back():
     drift = Drift()
     for _ in range(5):
         drift.heed(changed(1), changed(0), STILL, SAME_STYLE)
-    np.testing.assert_allclose(drift.mean, 5, rtol=1e-5)
-    returned = drift.returned(np.full((ROWS, COLUMNS, 3), 105, np.float32))
-    assert 100 < returned.mean() < 105
+    np.testing.assert_allclose(drift.change, 5, rtol=1e-5)
+    returned = drift.returned(np.full((ROWS, COLUMNS, 3), 105, np.float32), STILL)
+    np.testing.assert_allclose(returned, 103, rtol=1e-5)
+
+
+def test_parts_that_make_up_for_each_other_are_each_taken_back():
+    drift = Drift()
+    drift.heed(changed(10) * halves(1, -1).astype(np.float32), changed(0), STILL, SAME_STYLE)
+    taken = 100 - drift.returned(np.full((ROWS, COLUMNS, 3), 100, np.float32), STILL)
+    np.testing.assert_allclose(taken[:, :8], 1, rtol=0.01)
+    np.testing.assert_allclose(taken[:, -8:], -1, rtol=0.01)
+
+
+def test_what_has_drifted_is_taken_back_where_it_moves_to():
+    drift, image = Drift(), np.full((ROWS, COLUMNS, 3), 100, np.float32)
+    drift.heed(changed(10) * halves(1, 0).astype(np.float32), changed(0), STILL, SAME_STYLE)
+    along = Motion(STILL.backward - np.float32([8, 0]), STILL.reliable)
+    before, after = (100 - drift.returned(image, motion) for motion in (STILL, along))
+    before, after = before - before[:, -1:], after - after[:, -1:]  # beyond what is taken back of all
+    np.testing.assert_allclose(before[:, 8], 1, rtol=0.01)
+    np.testing.assert_allclose(after[:, 12:-4], before[:, 4:-12], atol=0.01)
+    drift.heed(changed(0), changed(0), along, SAME_STYLE)
+    again = 100 - drift.returned(image, STILL)
+    np.testing.assert_allclose(again - again[:, -1:], after, atol=0.01)
+
+
+def test_what_comes_into_view_has_drifted_like_what_is_around():
+    drift = Drift()
+    hidden = STILL.reliable.copy()
+    hidden[10:13, 10:13] = 0
+    drift.heed(changed(6), changed(0), Motion(STILL.backward, hidden), SAME_STYLE)
+    np.testing.assert_allclose(drift.change, 6, rtol=0.01)
+
+
+@pytest.mark.parametrize("beginning", [0, 6])
+def test_where_nothing_can_be_followed_nothing_is_taken_back(beginning):
+    drift = Drift()
+    drift.heed(changed(beginning), changed(0), STILL, SAME_STYLE)
+    lost = Motion(STILL.backward, np.zeros_like(STILL.reliable))
+    drift.heed(changed(9), changed(0), lost, SAME_STYLE)
+    assert not drift.change.any()
 
 
 def test_colours_that_change_with_the_things_are_left_alone():
     drift = Drift()
     drift.heed(changed(20), changed(20), STILL, SAME_STYLE)
-    np.testing.assert_allclose(drift.mean, 0, atol=1e-4)
+    np.testing.assert_allclose(drift.change, 0, atol=1e-4)
 
 
 def test_paint_that_stays_through_a_black_frame_has_not_drifted():
@@ -35,17 +79,18 @@ def test_paint_that_stays_through_a_black_frame_has_not_drifted():
     paint, source = changed(-5), changed(-60)
     source[:2], paint[:2] = 0, 1 / 255  # a little of it is as it was
     drift.heed(paint, source, STILL, SAME_STYLE)
-    np.testing.assert_allclose(drift.mean, 1 * 2 / ROWS, rtol=1e-4)
+    np.testing.assert_allclose(drift.change[:2], 1, rtol=1e-4)
+    assert not drift.change[2:].any()
     drift.heed(-paint, -source, STILL, SAME_STYLE)
-    np.testing.assert_allclose(drift.mean, 0, atol=1e-4)
+    np.testing.assert_allclose(drift.change, 0, atol=1e-4)
 
 
 def test_paint_of_another_style_has_not_drifted():
     """What followed a change from one style to another was drawn back to the colours of the first."""
-    drift, left = Drift(), np.zeros((ROWS, COLUMNS), np.bool_)
-    left[:, : COLUMNS // 4] = True
+    drift, left = Drift(), halves(True, False)[..., 0]
     drift.heed(changed(4), changed(0), STILL, SAME_STYLE)
     drift.heed(changed(96) * left[..., None], changed(0), STILL, left)
-    np.testing.assert_allclose(drift.mean, 4 * 3 / 4, rtol=1e-5)
+    assert not drift.change[left].any()
+    np.testing.assert_allclose(drift.change[~left], 4, rtol=1e-5)
     drift.heed(changed(116), changed(0), STILL, np.array(True))
-    assert not drift.mean.any()
+    assert not drift.change.any()

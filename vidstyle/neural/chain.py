@@ -205,11 +205,11 @@ class Chain:
             **{f"share {layer}": share for layer, share in blend.shares.items()},
             "factors": self.firmness.factors,
             "errors": self.firmness.errors,
-            "drift": self.drift.mean,
         }
         some = {"shown": self.shown, "still": self.still, "places": blend.places}
         some |= {f"ground {name}": array for name, array in self.ground.known.items()}
         some |= {"late": self.renewal.late, "goal": self.renewal.goal, "goal share": self.renewal.share}
+        some["colour drift"] = self.drift.change
         arrays |= {name: array for name, array in some.items() if array is not None}
         facts = {
             "losses": self.painted.losses,
@@ -234,7 +234,7 @@ class Chain:
         self.blend = Blend(shares, arrays.get("places")) if shares else None
         self.ground = Ground(state.under("ground"))
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
-        self.drift.mean = arrays["drift"]
+        self.drift.change = arrays.get("colour drift")
         self.settling = facts["settling"]
         self.renewal.frames, *recent = facts["renewal"]
         self.renewal.recent.extend(recent)
@@ -273,7 +273,7 @@ class Chain:
             evaluations = effort.first_evaluations if anew else effort.evaluations
             return engine.paint(content, start, evaluations, memory, tolerance=effort.tolerance, tick=tick, blend=blend)
         held = settled(self.still)
-        image = self.drift.returned(carry([past.image for past in self.history], origins))
+        image = self.drift.returned(carry([past.image for past in self.history], origins), origins.motion)
         new, firm = origins.new, self.firmness.of(origins.motion, origins.reliable)
         goal, share = self.renewal.goal, self.renewal.share
         if end is not None:
