@@ -149,7 +149,7 @@ def test_a_part_of_which_the_paint_has_drifted_comes_back_by_itself(small):
         chain = Chain(stylizer, 4)
         for index, frame in enumerate(frames):
             if index == 2:
-                chain.drift.change += np.float32(drifted) * np.where(np.arange(96) < 48, 1, -1)[:, None]
+                chain.drift.change[..., :3] += np.float32(drifted) * np.where(np.arange(96) < 48, 1, -1)[:, None]
             result = chain.add(frame, index, None)
         return result.image
 

@@ -10,19 +10,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.carry import OTHER
-from ..motion.reliability import Array, Motion, largest, smaller, warp
+from ..motion.carry import OTHER, SAME
+from ..motion.reliability import Array, Motion, smaller, warp
 
 # Of the drift of all, and of what a part of the picture has beyond that, so much is taken back in each frame. With 0.4
 # of both, a clip with much motion had 0.5 % more loss than with nothing for parts, with these 0.3 %.
 RETURN, OF_PART = 0.4, 0.1
 CELLS, NEAR = 32, 2.0  # cells of the longer side, and the standard deviation, in these, over which a drift is averaged
 KNOWN = 0.5  # of what is around; where less is known, as much less is taken back
+FORGOTTEN = 0.02  # in each frame, of how things were once they look otherwise, as after the light was turned on
 
 
 class Drift:
-    """Of a chain of frames. change: float32 (H, W, 3), -255..255, what the paint of each thing in the last frame has
-    changed by since it came into view, beyond what the thing did; None before the first.
+    """Of a chain of frames. change: float32 (H, W, 4), -255..255, since each thing in the last frame came into view:
+    what each channel of its paint has changed by beyond what the thing did, and how much lighter that is now; None
+    before the first.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class Drift:
         if self.change is None:
             return image
         around = _around(warp(self.change, motion.backward), motion.reliable)
+        around = around[..., :3] * _alike(around)
         mean = around.mean((0, 1))
         return np.asarray(image - RETURN * mean - np.float32(OF_PART) * (around - mean), np.float32)
 
@@ -41,20 +44,24 @@ class Drift:
 
         restyled: bool (H, W) or (), where the style has changed, and so the paint should.
         """
-        # Paint that does not turn black with the source has not drifted: what followed a black frame came out darker.
-        alike = np.float32(255) * (largest(source) < OTHER / 255)
-        change = alike[..., None] * (paint - source)
+        change = np.float32(255) * np.dstack([paint - source, source.mean(-1)])
         if self.change is not None:
             change += warp(self.change, motion.backward)
-        known = motion.reliable[..., None]
-        change = known * change + (1 - known) * _around(change, motion.reliable)
-        self.change = np.asarray(change * ~restyled[..., None], np.float32)
+        around = _around(change, motion.reliable)
+        change = around + motion.reliable[..., None] * (change - around)
+        left = ~restyled[..., None] * (1 - FORGOTTEN * (1 - _alike(around)))
+        self.change = np.asarray(change * left, np.float32)
+
+
+def _alike(around: Array) -> Array:
+    """How far things look as they did, (H, W, 1) in [0, 1]. Paint that does not turn black with them has not drifted."""
+    return np.asarray(np.clip((OTHER - np.abs(around[..., 3:])) / (OTHER - SAME), 0, 1), np.float32)
 
 
 def _around(change: Array, weight: Array) -> Array:
-    """The mean around each pixel, (H, W, 3), by weight (H, W) in [0, 1]; towards 0 where that is little."""
+    """The mean around each pixel, (H, W, 4), by weight (H, W) in [0, 1]; towards 0 where that is little."""
     height, width = weight.shape
-    small = smaller(np.dstack([change * weight[..., None], weight]), CELLS)
-    blurred = cv2.GaussianBlur(small, (0, 0), NEAR)
-    mean = blurred[..., :3] / np.maximum(blurred[..., 3:], KNOWN)
+    change, weight = smaller(change * weight[..., None], CELLS), smaller(weight, CELLS)
+    change, weight = (cv2.GaussianBlur(each, (0, 0), NEAR) for each in (change, weight))
+    mean = change / np.maximum(weight, KNOWN)[..., None]
     return np.asarray(cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
