@@ -54,7 +54,7 @@ class Drift:
 
 
 def _alike(around: Array) -> Array:
-    """How far things look as they did, (H, W, 1) in [0, 1]. Paint that does not turn black with them has not drifted."""
+    """How far things look as they did, (H, W, 1) in [0, 1]. Paint that stays when they turn black has not drifted."""
     return np.asarray(np.clip((OTHER - np.abs(around[..., 3:])) / (OTHER - SAME), 0, 1), np.float32)
 
 
