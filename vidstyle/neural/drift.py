@@ -61,7 +61,7 @@ def _alike(around: Array) -> Array:
 def _around(change: Array, weight: Array) -> Array:
     """The mean around each pixel, (H, W, 4), by weight (H, W) in [0, 1]; towards 0 where that is little."""
     height, width = weight.shape
-    change, weight = smaller(change * weight[..., None], CELLS), smaller(weight, CELLS)
-    change, weight = (cv2.GaussianBlur(each, (0, 0), NEAR) for each in (change, weight))
-    mean = change / np.maximum(weight, KNOWN)[..., None]
+    parts = smaller(change * weight[..., None], CELLS), smaller(weight, CELLS)
+    total, known = (cv2.GaussianBlur(part, (0, 0), NEAR) for part in parts)
+    mean = total / np.maximum(known, KNOWN)[..., None]
     return np.asarray(cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
