@@ -155,3 +155,15 @@ def test_a_part_of_which_the_paint_has_drifted_comes_back_by_itself(small):
 
     back = painted(0) - painted(60)
     assert back[:, :24].mean() > 2 and back[:, -24:].mean() < -2 and abs(back.mean()) < 1
+
+
+def test_a_film_that_fades_in_is_as_light_as_one_that_is_there_at_once(small):
+    """Paint is no lighter in black frames, yet it was taken to have been, and all that followed came out too light."""
+    config = Config(styles=(Style(small / "cubist.png"),), evaluations=3, precision="float32")
+    stylizer = Stylizer(config, load_weights("vgg16"), [np.asarray(PIL.Image.open(small / "cubist.png"))])
+    ground = np.random.default_rng(1).integers(40, 170, (8, 12, 3)).repeat(8, 0).repeat(8, 1)
+    chain = Chain(stylizer, 20)
+    for index in range(16):
+        frame = np.uint8(ground * min(1, index / 12) + index % 2)
+        result = chain.add(frame, index, None)
+    assert abs(result.image.mean() - stylizer.first(frame, 20, None).image.mean()) < 12
