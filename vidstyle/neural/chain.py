@@ -215,6 +215,7 @@ class Chain:
             "losses": self.painted.losses,
             "levels": list(self.levels),
             "settling": self.settling,
+            "otherwise": self.drift.otherwise,
             "renewal": [self.renewal.frames, *self.renewal.recent],
             "place": memory.place if memory else (),
             "ends": [end.losses for end in ends],
@@ -234,7 +235,7 @@ class Chain:
         self.blend = Blend(shares, arrays.get("places")) if shares else None
         self.ground = Ground(state.under("ground"))
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
-        self.drift.change = arrays.get("colour drift")
+        self.drift.change, self.drift.otherwise = arrays.get("colour drift"), facts["otherwise"]
         self.settling = facts["settling"]
         self.renewal.frames, *recent = facts["renewal"]
         self.renewal.recent.extend(recent)

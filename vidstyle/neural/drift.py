@@ -14,21 +14,22 @@ from ..motion.carry import OTHER, SAME
 from ..motion.reliability import Array, Motion, smaller, warp
 
 # Of the drift of all, and of what a part of the picture has beyond that, so much is taken back in each frame. With 0.4
-# of both, a clip with much motion had 0.5 % more loss than with nothing for parts, with these 0.3 %.
+# of both, a clip with much motion had 0.5 % more loss than with nothing for parts, with these 0.2 %.
 RETURN, OF_PART = 0.4, 0.1
 CELLS, NEAR = 32, 2.0  # cells of the longer side, and the standard deviation, in these, over which a drift is averaged
 KNOWN = 0.5  # of what is around; where less is known, as much less is taken back
-FORGOTTEN = 0.02  # in each frame, of how things were once they look otherwise, as after the light was turned on
+LONG = 24  # frames in which most looks otherwise, as after a fade, from which on things are known anew
 
 
 class Drift:
     """Of a chain of frames. change: float32 (H, W, 4), -255..255, since each thing in the last frame came into view:
     what each channel of its paint has changed by beyond what the thing did, and how much lighter that is now; None
-    before the first.
+    before the first. otherwise: frames in a row in which most has looked otherwise than it did.
     """
 
     def __init__(self) -> None:
         self.change: Array | None = None
+        self.otherwise = 0
 
     def returned(self, image: Array, motion: Motion) -> Array:
         """Paint (H, W, 3), 0..255, that was moved by that, a little nearer to the colours that it had."""
@@ -49,8 +50,10 @@ class Drift:
             change += warp(self.change, motion.backward)
         around = _around(change, motion.reliable)
         change = around + motion.reliable[..., None] * (change - around)
-        left = ~restyled[..., None] * (1 - FORGOTTEN * (1 - _alike(around)))
-        self.change = np.asarray(change * left, np.float32)
+        self.change = np.asarray(change * ~restyled[..., None], np.float32)
+        self.otherwise = self.otherwise + 1 if _alike(around).mean() < 0.5 else 0
+        if self.otherwise == LONG:
+            self.change, self.otherwise = None, 0
 
 
 def _alike(around: Array) -> Array:
