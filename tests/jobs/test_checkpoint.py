@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,10 +15,11 @@ import pytest
 
 import vidstyle
 from vidstyle.errors import OptionError, OutputError
-from vidstyle.jobs import store
+from vidstyle.jobs import checkpoint, store
 from vidstyle.jobs.lock import Lock
 from vidstyle.jobs.options import JobOptions
 from vidstyle.media import ClipInfo, Frame, WriteOptions, create_clip
+from vidstyle.neural.engine import Engine
 from vidstyle.report import versions
 
 QUICK = {"first_evaluations": 6, "evaluations": 2, "precision": "float32"}
@@ -209,6 +211,31 @@ def test_a_full_disk_keeps_what_is_finished(clip, small, tmp_path, monkeypatch):
         ):
             paint(clip, small, tmp_path / "out.apng")
     assert not (tmp_path / "out.apng").exists()
+
+
+def test_what_was_known_is_not_kept_beside_what_is(clip, small, tmp_path, monkeypatch):
+    """Once it is saved: of 1920x1080 it is a third of a GB."""
+    original, save = Engine.paint, store.save
+    refs, kept = [], []
+
+    def paint_one(self, content, start, evaluations, memory=None, *more, **named):
+        if memory is not None:
+            refs.append(weakref.ref(memory.known.steps))
+        return original(self, content, start, evaluations, memory, *more, **named)
+
+    def save_one(path, facts, arrays):
+        refs.extend(weakref.ref(array) for name, array in arrays.items() if name.startswith("memory"))
+        save(path, facts, arrays)
+
+    def heard(step):
+        if step.evaluations and step.result is None:
+            kept.append(sum(ref() is not None for ref in refs))
+
+    monkeypatch.setattr(Engine, "paint", paint_one)
+    monkeypatch.setattr(store, "save", save_one)
+    monkeypatch.setattr(checkpoint, "PATIENCE", 0)
+    paint(clip, small, tmp_path / "out.apng", heard)
+    assert len(refs) > 10 and len(kept) > 10 and not any(kept)
 
 
 def test_a_budget_chooses_once(clip, small, tmp_path):

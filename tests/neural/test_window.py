@@ -113,7 +113,7 @@ def test_what_is_outside_is_looked_at_again_only_where_it_changed(monkeypatch):
 
     first = paint(start)
     content[22:28, 45:55] = 0
-    again = paint(first.image, first.memory)
+    again = paint(first.image, replace(first.memory))  # it is needed once more
     assert len(surveys) == 1
     graph._known = None  # as where a run is resumed
     afresh = paint(first.image, first.memory)

@@ -147,6 +147,7 @@ class Checkpoint(Resume):
         if time.monotonic() - self._saved >= PATIENCE * self._cost:
             with self._using():
                 self._save(state)
+            del self._latest[shot]  # of large pictures it is half a GB
 
     def frame(self, index: int) -> tuple[Image, FrameResult]:
         """What is shown of a finished frame, and its figures; the result's image is that, not what was computed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import cv2
@@ -35,11 +36,17 @@ OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": lbfgs, "adam": adam}
 Tick = Callable[[int, float], None]
 
 
-class Memory(NamedTuple):
-    """What the optimiser knows of the values of a place, for the next frame."""
+@dataclass
+class Memory:
+    """What the optimiser knows of the values of a place, for the next frame, which takes it."""
 
     place: Place
     known: Any
+
+    def taken(self) -> Memory:
+        """It, once: else it would be kept beside what takes its place, and of 1920x1080 it is a third of a GB."""
+        taken, self.known = Memory(self.place, self.known), None
+        return taken
 
 
 class Painted(NamedTuple):
@@ -90,12 +97,12 @@ class Engine:
     ) -> Painted:
         """The best picture met within `evaluations` from `start`.
 
-        content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before; it moves
-        along `flow` (H, W, 2), as Motion.backward is, where that is given. warped, reliable (H, W): the previous result
-        moved here and how firmly to keep to it; without them there is no temporal term. tolerance: share of the loss by
-        which CHUNK evaluations must lower it for more to be made. held: bool (H, W), pixels that stay bit for bit as
-        they are in `start`. emphasis: float32 (H, W), how much the content counts there; 1 everywhere without it.
-        blend: of the styles; places of any size.
+        content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before, which is
+        taken; it moves along `flow` (H, W, 2), as Motion.backward is, where that is given. warped, reliable (H, W): the
+        previous result moved here and how firmly to keep to it; without them there is no temporal term. tolerance:
+        share of the loss by which CHUNK evaluations must lower it for more to be made. held: bool (H, W), pixels that
+        stay bit for bit as they are in `start`. emphasis: float32 (H, W), how much the content counts there; 1
+        everywhere without it. blend: of the styles; places of any size.
         Raises OptimizationError where a term or the gradient is not finite at the start.
         """
         if warped is None or reliable is None:
@@ -111,9 +118,9 @@ class Engine:
         blend = self.usual if blend is None else blend
         around, targets = graph.given(place, image, content, emphasis, warped, reliable, blend)
         x = tf.constant(place.cut(image).ravel())
-        known = self.optimizer.fresh(x.shape[0]) if memory is None else self._moved(memory, place, flow)
+        known = self.optimizer.fresh(x.shape[0]) if memory is None else self._moved(memory.taken(), place, flow)
         state = graph.begin(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)), known)
-        del known, memory  # they would be kept until the end beside the one that takes their place
+        del known  # it was copied
         reached = math.inf
         for until in (*range(self.chunk, evaluations, self.chunk), evaluations):
             state = graph.advance(state, around, targets, tf.constant(until))

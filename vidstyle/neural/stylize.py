@@ -146,15 +146,14 @@ class Stylizer:
 
         first = self.config.effort.first_evaluations
         count = shots[-1].stop if shots else 0
-        begun: State | None = None  # after the lead
+        before: State | None = None  # the next shot begins with it: the first with that after the lead
         # Needed by the clip's first frame and its last ones.
         if lead and any(resume.wanted(index) for index in (0, *range(count - len(lead), count))):
-            begun = resume.state(0, 0) if resume.wanted(0) else resume.ends()
-            if begun is None:
-                begun = self._lead(lead, count, 0, within(0), blend)
-                resume.keep(begun)
-        ends = [] if begun is None else ends_of(begun)
-        before: State | None = begun  # the next shot begins with it
+            before = resume.state(0, 0) if resume.wanted(0) else resume.ends()
+            if before is None:
+                before = self._lead(lead, count, 0, within(0), blend)
+                resume.keep(before)
+        ends = [] if before is None else ends_of(before)
         for shot, follower in itertools.zip_longest(shots, shots[1:]):
 
             def painted(shot: Shot = shot, follower: Shot | None = follower) -> Iterator[FrameResult | None]:
@@ -181,6 +180,7 @@ class Stylizer:
                         continue
                     if chain is None:
                         chain = Chain(self, first, start if step == 0 else resume.state(shot.start, step))
+                        start = None
                     after = index - (shot.stop - len(goals))
                     end = None if after < 0 else (goals[after], led(after, len(goals)))
                     result = chain.add(frame, index, within(index), end, blend(index), origins)
