@@ -139,6 +139,22 @@ def test_another_style_forgets_what_hidden_ground_was_painted_like(repeated, sma
     assert resumed.settling == 8 and chain.settling == 7
 
 
+def test_what_stands_still_is_painted_in_a_new_style_before_it_is_held_again(small):
+    config = Config(styles=(Style(small / "cubist.png"),) * 2, evaluations=5, precision="float32")
+    picture = np.asarray(PIL.Image.open(small / "cubist.png"))
+    stylizer = Stylizer(config, load_weights("vgg16"), [picture, 255 - picture[:, ::-1]])
+    names = [layer.name for layer in config.style_layers]
+    frame = np.random.default_rng(1).integers(40, 170, (8, 12, 3)).repeat(8, 0).repeat(8, 1).astype(np.uint8)
+    chain, results = Chain(stylizer, 40), []
+    for share in (0, 0, 0.25, 0.5, 0.75, *[1] * 12):
+        blend = Blend(dict.fromkeys(names, np.array([1 - share, share], np.float32)))
+        results.append(chain.add(frame, len(results), None, blend=blend))
+    worked = [result.evaluations > 0 for result in results]
+    assert worked == [True, False, *[True] * 11, *[False] * 4]
+    np.testing.assert_array_equal(results[-1].image, results[-5].image)
+    assert results[-1].losses["total"] < 1.05 * stylizer.first(frame, 40, None, blend).losses["total"]
+
+
 def test_a_part_of_which_the_paint_has_drifted_comes_back_by_itself(small):
     config = Config(styles=(Style(small / "cubist.png"),), evaluations=1, precision="float32")
     stylizer = Stylizer(config, load_weights("vgg16"), [np.asarray(PIL.Image.open(small / "cubist.png"))])

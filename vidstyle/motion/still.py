@@ -38,7 +38,7 @@ RESTING = 0.5  # pixels a frame; by less nothing moves
 def settled(unchanged: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which pixels (H, W) keep their paint, from how many frames each has been unchanged."""
     near = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
-    least = cv2.erode(np.minimum(unchanged, SETTLED).astype(np.uint8), near)
+    least = cv2.erode(np.clip(unchanged, 0, SETTLED).astype(np.uint8), near)
     never = unchanged >= NEVER
     whole = cv2.morphologyEx(never.astype(np.uint8), cv2.MORPH_OPEN, np.ones((WHOLLY, WHOLLY), np.uint8))
     if 2 * np.count_nonzero(whole) < np.count_nonzero(never):

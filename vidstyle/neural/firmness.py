@@ -30,9 +30,10 @@ class Firmness:
         self.factors = np.ones(2)
         self.errors = np.zeros((2, 2))
 
-    def of(self, motion: Motion, reliable: Array) -> Array:
-        """How firmly to keep to paint that is `reliable`: float32 (H, W)."""
-        return reliable * np.where(moving(motion), self.factors[1], self.factors[0]).astype(np.float32)
+    def of(self, motion: Motion, reliable: Array, restyled: NDArray[np.bool_] = SAME_STYLE) -> Array:
+        """How firmly to keep to paint that is `reliable`: float32 (H, W); as little as ever where it is `restyled`."""
+        factors = np.where(moving(motion), self.factors[1], self.factors[0])
+        return reliable * np.where(restyled, LIMITS[0], factors).astype(np.float32)
 
     def heed(self, paint: Array, source: Array, motion: Motion, restyled: NDArray[np.bool_] = SAME_STYLE) -> None:
         """What comes next is held as firmly as the warping errors of the result and of the source ask for.
