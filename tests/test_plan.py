@@ -1,11 +1,15 @@
 """What a run is expected to take, and what is chosen for a given time."""
 
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from vidstyle.clip_job import ClipJob
+from vidstyle.blending import SETTLING
+from vidstyle.clip_job import RESTYLED, ClipJob
 from vidstyle.config import CHUNK, QUALITIES, Config, Style
 from vidstyle.errors import OptionError
 from vidstyle.motion.shots import Shot
@@ -35,6 +39,23 @@ def test_evaluations(work, settings, expected):
     assert work.evaluations(settings, (64, 36)) == expected
 
 
+def test_a_picture_that_stands_still_is_painted_while_its_style_changes():
+    """From its first frame in another style to the last that still takes it on."""
+    names = "one.png", "other.png"
+    styles = tuple(Style(Path(name), at=Fraction(at)) for name, at in zip(names, (1, 2), strict=True))
+    job = SimpleNamespace(
+        shots=[Shot(0, 50)],
+        size=(64, 36),
+        config=replace(config(), styles=styles),
+        changes=SimpleNamespace(unsettled=lambda index, begin: None),
+        _times=[Fraction(index, 10) for index in range(50)],
+        _painter=lambda: SimpleNamespace(share=lambda size, box: float(box is WHOLE)),
+    )
+    job._restyled = partial(ClipJob._restyled, job)
+    changing = ClipJob._changing(job, range(50))
+    assert [index for index, each in enumerate(changing, 1) if each == (1, RESTYLED)] == list(range(11, 20 + SETTLING))
+
+
 def test_where_less_changes_a_frame_is_cheaper_and_ends_sooner():
     part = (0, 0, 0.25, 0.25)
     shares = {None: 0.0, part: 0.4, WHOLE: 1.0}
@@ -43,6 +64,7 @@ def test_where_less_changes_a_frame_is_cheaper_and_ends_sooner():
         shots=[Shot(0, 4)],
         size=(64, 36),
         changes=SimpleNamespace(unsettled=lambda index, begin: boxes[index]),
+        _restyled=lambda index, begin: False,
         _painter=lambda: SimpleNamespace(share=lambda size, box: shares[box]),
     )
     changing = ClipJob._changing(job, range(4))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .blending import SETTLING, Blend, shares_at
 from .config import Config
 from .controls import Controls
 from .errors import InputError, OptionError
@@ -33,7 +34,7 @@ from .media import (
 )
 from .motion.flow import closer_size
 from .motion.shots import Shot, find_shots, split
-from .motion.still import Changes, area
+from .motion.still import WHOLE, Changes, area
 from .neural import memory
 from .neural.processor import resolved
 from .neural.state import Resume
@@ -51,6 +52,9 @@ Image = NDArray[np.uint8]
 NO_FRAME = Frame(np.zeros((1, 1, 3), np.uint8), Fraction(1))  # in place of one that is not needed
 
 PROBED_SIDE = 256  # pixels of the longer side at which the time of an evaluation is measured for a budget
+
+# A photograph whose style fades into another took as many evaluations a frame as if this share of it changed.
+RESTYLED = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,13 +266,20 @@ class ClipJob:
 
     def _changing(self, frames: Collection[int]) -> list[tuple[float, float]]:
         """Work.changing of frames, by index."""
-        boxes = [
-            self.changes.unsettled(index, shot.start)
-            for shot in self.shots
-            for index in range(shot.start + 1, shot.stop)
-            if index in frames
-        ]
-        return [(self._painter().share((self.size[1], self.size[0]), box), area(box)) for box in boxes]
+        height_width, costs = self.size[::-1], []
+        for shot in self.shots:
+            for index in sorted({*range(shot.start + 1, shot.stop)} & {*frames}):
+                box = self.changes.unsettled(index, shot.start)
+                part = area(box)
+                if self._restyled(index, shot.start):
+                    box, part = WHOLE, max(part, RESTYLED)
+                costs.append((self._painter().share(height_width, box), part))
+        return costs
+
+    def _restyled(self, index: int, begin: int) -> bool:
+        """Whether a frame of the shot that begins there is still to take on what its style has become."""
+        now, then = (self._times[i] for i in (index, max(begin, index - SETTLING)))
+        return bool(Blend(shares_at(self.config, now)).unlike(Blend(shares_at(self.config, then))).any())
 
     def _survey(self) -> list[tuple[Fraction, Image]]:
         """Finds the shots of what is to be painted; its last frames and their times where they lead into the first."""

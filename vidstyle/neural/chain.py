@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blending import Blend
+from ..blending import SETTLING, Blend
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.ground import Ground
@@ -32,11 +32,6 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
 # A loss of so many times the median of at least FEW frames before it is tried again: the frame may have failed.
 FAR_ABOVE, FEW = 2.0, 3
-
-# Frames in which the paint still changes after a change of style. Were it held to what it is then, a film that faded
-# from a blue style to an orange one still missed a sixth of the way 20 frames later, and a photograph that stands still
-# for half a second of it kept 14 % more loss than the new style by itself has.
-SETTLING = 8
 
 
 class Chain:
