@@ -1,5 +1,7 @@
 """On a device with a memory of its own, pictures go there and back once a frame, however many evaluations there are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,7 +68,7 @@ def test_pictures_cross_once_a_frame(engine, monkeypatch):
     for evaluations in (5, 20):
         with monkeypatch.context() as patch:
             seen[evaluations] = Transfers(patch)
-            painted = engine.paint(content, start, evaluations, memory, start, reliable)
+            painted = engine.paint(content, start, evaluations, replace(memory), start, reliable)
         assert painted.evaluations == evaluations
     # content, emphasis, what was moved here, how reliable that is, the start, what is held; and back the result.
     assert sorted(seen[5].large) == ["in"] * 6 + ["out"]
