@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import pytest
 
 from vidstyle.blending import SETTLING
-from vidstyle.clip_job import RESTYLED, ClipJob
+from vidstyle.clip_job import ClipJob
 from vidstyle.config import CHUNK, QUALITIES, Config, Style
 from vidstyle.errors import OptionError
 from vidstyle.motion.shots import Shot
 from vidstyle.motion.still import WHOLE
-from vidstyle.plan import SHARE, Plan, Work, duration, fit
+from vidstyle.plan import RESTYLED, SHARE, Plan, Work, duration, fit
 
 
 def config(**settings):
@@ -48,6 +48,7 @@ def test_a_picture_that_stands_still_is_painted_while_its_style_changes():
         size=(64, 36),
         config=replace(config(), styles=styles),
         changes=SimpleNamespace(unsettled=lambda index, begin: None),
+        _faded=True,
         _times=[Fraction(index, 10) for index in range(50)],
         _painter=lambda: SimpleNamespace(share=lambda size, box: float(box is WHOLE)),
     )

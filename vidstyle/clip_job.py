@@ -38,7 +38,7 @@ from .motion.still import WHOLE, Changes, area
 from .neural import memory
 from .neural.processor import resolved
 from .neural.state import Resume
-from .plan import Plan, Work, fit
+from .plan import RESTYLED, Plan, Work, fit
 from .report import file_sha256
 
 if TYPE_CHECKING:
@@ -52,9 +52,6 @@ Image = NDArray[np.uint8]
 NO_FRAME = Frame(np.zeros((1, 1, 3), np.uint8), Fraction(1))  # in place of one that is not needed
 
 PROBED_SIDE = 256  # pixels of the longer side at which the time of an evaluation is measured for a budget
-
-# A photograph whose style fades into another took as many evaluations a frame as if this share of it changed.
-RESTYLED = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,10 +273,17 @@ class ClipJob:
                 costs.append((self._painter().share(height_width, box), part))
         return costs
 
+    @property
+    def _faded(self) -> bool:
+        """Whether one style fades into another."""
+        return any(style.at is not None for style in self.config.styles)
+
     def _restyled(self, index: int, begin: int) -> bool:
         """Whether a frame of the shot that begins there is still to take on what its style has become."""
-        now, then = (self._times[i] for i in (index, max(begin, index - SETTLING)))
-        return bool(Blend(shares_at(self.config, now)).unlike(Blend(shares_at(self.config, then))).any())
+        if not self._faded:
+            return False
+        now, then = (Blend(shares_at(self.config, self._times[i])) for i in (index, max(begin, index - SETTLING)))
+        return bool(now.unlike(then).any())
 
     def _survey(self) -> list[tuple[Fraction, Image]]:
         """Finds the shots of what is to be painted; its last frames and their times where they lead into the first."""
@@ -313,8 +317,7 @@ class ClipJob:
 
         shots = find_shots(watched())
         # Who fades from style to style wants other paint in the end than in the beginning.
-        faded = any(style.at is not None for style in self.config.styles)
-        repeats = self.info.format in ANIMATED and self.info.loop is not None and not faded
+        repeats = self.info.format in ANIMATED and self.info.loop is not None and not self._faded
         frames = shots[-1].stop if shots else 0
         tail = [image for _, image in last]
         if self.config.loop == "off" or (self.config.loop == "auto" and not repeats) or frames < 4:

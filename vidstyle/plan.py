@@ -16,6 +16,9 @@ SECONDS_A_PIXEL = 2e-6  # of a frame, besides its evaluations: decoding, flow, e
 SHARE = 0.9  # of a budget that is planned with; the rest is for what cannot be foreseen
 SIZE_STEP = 8  # pixels, of the sizes that are tried
 
+# A photograph whose style fades into another took as many evaluations a frame as if this share of it changed.
+RESTYLED = 0.25
+
 
 @dataclass(frozen=True)
 class Work:

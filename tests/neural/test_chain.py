@@ -136,7 +136,7 @@ def test_another_style_forgets_what_hidden_ground_was_painted_like(repeated, sma
     assert not chain.drift.change.any()
     resumed = Chain(chain.stylizer, 2, chain.state(0, 4, []))
     chain.add(frame, 4, None, blend=blend)
-    assert resumed.settling == 8 and chain.settling == 7
+    assert (resumed.still == -8).all() and (chain.still == -7).all()
 
 
 def test_what_stands_still_is_painted_in_a_new_style_before_it_is_held_again(small):

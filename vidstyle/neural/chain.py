@@ -44,10 +44,9 @@ class Chain:
         self.history: deque[Past] = deque(maxlen=max(DISTANCES))
         self.painted: Painted | None = None
         self.shown: NDArray[np.float32] | None = None  # as follow() says
-        self.still: NDArray[np.int32] | None = None  # frames since a pixel changed, or SETTLING after its style did
+        self.still: NDArray[np.int32] | None = None  # frames since a pixel changed; below 0 until it has a new style
         self.blend: Blend | None = None
         self.firmness, self.drift = Firmness(), Drift()
-        self.settling = 0  # frames until the paint has become that of a new style
         self.renewal = Renewal()
         self.ground = Ground()
         self.levels: deque[float] = deque(maxlen=max(DISTANCES))
@@ -90,9 +89,8 @@ class Chain:
         if origins is not None:
             past = self.history[-1]
             restyled = self._restyled(blend)
-            self.settling = SETTLING if restyled.all() else max(0, self.settling - 1)
             now = Past(frame, painted.image)
-            changing = np.array(True) if self.settling else restyled
+            changing = restyled if self.still is None else self.still < 0
             paint = residual(past.image, now.image, origins.motion)
             source = residual(past.source, frame, origins.motion)
             if self.renewal.goal is None:  # else it is spread anew, and should change
@@ -210,7 +208,6 @@ class Chain:
         facts = {
             "losses": self.painted.losses,
             "levels": list(self.levels),
-            "settling": self.settling,
             "otherwise": self.drift.otherwise,
             "renewal": [self.renewal.frames, *self.renewal.recent],
             "place": memory.place if memory else (),
@@ -232,7 +229,6 @@ class Chain:
         self.ground = Ground(state.under("ground"))
         self.firmness.factors, self.firmness.errors = arrays["factors"], arrays["errors"]
         self.drift.change, self.drift.otherwise = arrays.get("colour drift"), facts["otherwise"]
-        self.settling = facts["settling"]
         self.renewal.frames, *recent = facts["renewal"]
         self.renewal.recent.extend(recent)
         self.renewal.late, self.renewal.goal = arrays.get("late"), arrays.get("goal")

@@ -180,7 +180,7 @@ class Stylizer:
                         continue
                     if chain is None:
                         chain = Chain(self, first, start if step == 0 else resume.state(shot.start, step))
-                        start = None
+                        start = None  # it holds the paint and what the optimiser knew of another frame
                     after = index - (shot.stop - len(goals))
                     end = None if after < 0 else (goals[after], led(after, len(goals)))
                     result = chain.add(frame, index, within(index), end, blend(index), origins)
