@@ -101,11 +101,12 @@ def _hours(hours: float) -> str:
 def measure() -> None:
     """Prints MEASURED for this machine."""
     from vidstyle.config import Config, Style
-    from vidstyle.framing import over_white, scale_image
+    from vidstyle.framing import scale_image
     from vidstyle.jobs import store
-    from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
-    from vidstyle.motion.carry import Past, carry
+    from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip, over_white
+    from vidstyle.motion.carry import carry, find_origins
     from vidstyle.motion.shots import find_shots
+    from vidstyle.motion.still import Changes
 
     samples = Path(__file__).parent.parent / "samples"
     style = samples / "styles" / "cubist.png"
@@ -138,10 +139,13 @@ def measure() -> None:
             store.save(Path(folder) / str(number), {}, {"png": np.frombuffer(_png(image), np.uint8)})
         print(f"merge: {encode + (_spent() - begin) / len(images):.3g}, encoding is {encode:.3g}")
     begin = _spent()
+    changes = Changes()
+    for image in images:
+        changes.watch(image)
     find_shots(images)
     print(f"survey: {(_spent() - begin) / len(images):.3g}")
     begin = _spent()
-    carry([Past(image, image.astype(np.float32)) for image in images[:8]], images[8], "dis")
+    carry([image.astype(np.float32) for image in images[:8]], find_origins(images[:8], images[8], "dis"))
     print(f"carry: {_spent() - begin:.3g}")
 
 

@@ -40,7 +40,7 @@ def test_run_paints_and_says_so(small, tmp_path):
     assert out.startswith(f"{tmp_path}/out.mp4: 4 frames in ")
     lines = err.splitlines()
     assert len(lines) == 5 and lines[0].startswith("4 frames of 48x27, normal quality: about 0:")
-    assert lines[1].startswith("frame 1 of 4  loss ") and lines[4].endswith("left")
+    assert lines[1].startswith("frame 1 of 4  loss ") and all(line.endswith(" left") for line in lines[2:4])
     assert listing(tmp_path) == ["out.mp4", "r.json"]
     assert json.loads((tmp_path / "r.json").read_text())["totals"]["frames"] == 4
     code, out, _ = vidstyle("info", tmp_path / "out.mp4", "--json")
@@ -70,7 +70,7 @@ def test_help_and_info_do_without_tensorflow(small):
 def test_info_of_a_gif(small):
     code, out, _ = vidstyle("info", small / "clip.gif")
     assert code == 0
-    assert ("48" in out and "for ever" in out and "80 80 80 80 ms" in out.replace("durations ", "")) or "25/2" in out
+    assert "width      48\nheight     27\nframes     4\n" in out and "for ever" in out and "25/2" in out
 
 
 def test_weights(tmp_path):

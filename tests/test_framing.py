@@ -8,7 +8,7 @@ import pytest
 
 from vidstyle.config import Style
 from vidstyle.errors import OptionError
-from vidstyle.framing import count_frames, target_size
+from vidstyle.framing import count_frames, first_instant, target_size
 from vidstyle.media import ClipInfo
 from vidstyle.naming import default_output
 
@@ -34,6 +34,18 @@ def test_count_frames(start, end, expected):
     assert count_frames(INFO, Fraction(start), None if end is None else Fraction(end)) == expected
 
 
+def test_sound_begins_with_the_first_frame():
+    assert [first_instant(INFO, Fraction(start)) for start in ("0", "0.4", "0.41")] == [
+        0,
+        Fraction(2, 5),
+        Fraction(11, 25),
+    ]
+
+
+def test_frames_that_last_no_time_can_be_cut():
+    assert count_frames(replace(INFO, format="gif", rate=None, duration=Fraction(0)), Fraction(0), Fraction(1)) is None
+
+
 @pytest.mark.parametrize(
     ("source", "format", "expected"),
     [
@@ -46,6 +58,11 @@ def test_count_frames(start, end, expected):
 def test_default_output(source, format, expected):
     styles = (Style(Path("x/picasso.jpg")), Style(Path("monet.png")))
     assert default_output(Path(source), replace(INFO, format=format), styles) == Path(expected)
+
+
+def test_a_default_output_is_one_file():
+    assert default_output(Path("50%done.gif"), INFO, (Style(Path("s.png")),)) == Path("50_done_s.gif")
+    assert default_output(Path("50%.gif"), INFO, (Style(Path("s.png")),)) == Path("50%_s.gif")
 
 
 def test_default_output_of_folders_is_a_folder_beside_them(tmp_path):

@@ -1,7 +1,10 @@
 """End to end at small size with the real weights, through the Python API."""
 
+import errno
 import json
+import os
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -9,9 +12,11 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import vidstyle
-from vidstyle.config import Style
+from vidstyle.clip_job import ClipJob
+from vidstyle.config import Config, Style
 from vidstyle.errors import InputError, OptimizationError, OptionError, OutputError
-from vidstyle.media import ClipInfo, Frame, WriteOptions, create_clip, open_clip
+from vidstyle.jobs.options import JobOptions
+from vidstyle.media import ClipInfo, Frame, ReadOptions, WriteOptions, create_clip, open_clip
 from vidstyle.neural.weights import EMBEDDED
 
 QUICK = {"first_evaluations": 12, "evaluations": 3, "precision": "float32"}
@@ -263,6 +268,57 @@ def test_outputs_are_checked_before_anything_is_computed(tmp_path, small):
                 first_evaluations=100_000,
             )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.gif", "r.json"]
+
+
+def test_no_file_of_a_run_replaces_another(tmp_path, small):
+    for output, report in (("c.png", "c.png"), ("frames/", "frames/frame_000001.png")):
+        with pytest.raises(OutputError, match=r"--report .*: is another file of this run"):
+            vidstyle.stylize_clip(
+                small / "clip.gif", [small / "swirl.png"], f"{tmp_path}/{output}", report=tmp_path / report, **QUICK
+            )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_the_report_cannot_be_written_there_is_no_output(tmp_path, small, monkeypatch):
+    def full(self, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(
+            OutputError, match=r"--report .*No space left on device\); choose another place; 1 finished"
+        ):
+            vidstyle.stylize_clip(
+                small / "clip.gif",
+                [small / "swirl.png"],
+                tmp_path / "o.gif",
+                report=tmp_path / "new" / "r.json",
+                job=JobOptions(),
+                end=Fraction(1, 100),
+                **QUICK,
+            )
+    assert [path.name for path in tmp_path.iterdir()] == [".o.gif.job"]
+
+
+@pytest.mark.parametrize("start", [Fraction(0), Fraction(1, 20)])
+@pytest.mark.parametrize("times", [(0, 0, 0, 0, 0), (100, 10, 10, 0, 20), (8, 8, 8, 8, 8)])
+def test_a_worker_begins_with_the_frame_it_is_given(tmp_path, small, times, start):
+    frames = [
+        Frame(np.full((20, 20, 3), 40 * index, np.uint8), Fraction(time, 100)) for index, time in enumerate(times)
+    ]
+    info = ClipInfo("gif", 20, 20, frame_count=5, tick=Fraction(1, 100), loop=0)
+    with create_clip(tmp_path / "c.gif", info) as writer:
+        for frame in frames:
+            writer.write(frame)
+    if start and not any(times):
+        return
+    clip = ClipJob(tmp_path / "c.gif", Config((Style(small / "swirl.png"),), start=start), ReadOptions())
+    shown = [(at, frame.image.max()) for at, frame in clip._frames()]
+    begins = np.cumsum((0, *times))
+    expected = [(Fraction(int(at), 100), 40 * i) for i, at in enumerate(begins[:5]) if Fraction(int(at), 100) >= start]
+    assert shown == expected
+    for first in range(len(shown)):
+        assert [(at, frame.image.max()) for at, frame in clip._frames(first)] == shown[first:]
 
 
 def test_a_part_without_frames_is_refused(small):

@@ -21,7 +21,7 @@ from .blending import SETTLING, Blend, shares_at
 from .config import Config
 from .controls import Controls
 from .errors import InputError, OptionError
-from .framing import count_frames, over_white, scale, scale_image, target_size
+from .framing import count_frames, first_instant, least_size, scale, scale_image, target_size
 from .jobs.checkpoint import Checkpoint
 from .media import (
     ANIMATED,
@@ -31,6 +31,7 @@ from .media import (
     is_video_output,
     load_picture,
     open_clip,
+    over_white,
 )
 from .motion.flow import closer_size
 from .motion.shots import Shot, find_shots, split
@@ -58,14 +59,14 @@ PROBED_SIDE = 256  # pixels of the longer side at which the time of an evaluatio
 class Progress:
     """Where a run stands: inside frame `index`, or at its end.
 
-    frames: in all, None where unknown. evaluations, loss: in this frame so far; seconds: since the run began.
+    frames: in all. evaluations, loss: in this frame so far; seconds: since the run began.
     frame, result: the painted frame and its figures once it is finished, else None. plan: what is about to be done,
     once before the first frame, when there is no loss yet; else None. finished, workers: where several workers paint at
     once, and frames are finished in any order, how many are, and how many workers there are.
     """
 
     index: int
-    frames: int | None
+    frames: int
     evaluations: int
     loss: float
     seconds: float
@@ -128,16 +129,17 @@ class ClipJob:
         """Paint the frames that `checkpoint` does not have; `progress` also hears of the evaluations within a frame."""
         begin = time.perf_counter()
         self.lead = self._take_lead(self._survey())
-        frames, shots, joined = self.shots[-1].stop, len(self.shots), sum(shot.joined for shot in self.shots)
+        total = self.shots[-1].stop
+        frames, shots, joined = total, len(self.shots), sum(shot.joined for shot in self.shots)
         if checkpoint is not None:
             checkpoint.plan(self.shots, whole=self.config.passes > 1)
             frames, shots = len(checkpoint.todo), sum(shot.start in checkpoint.todo for shot in self.shots)
             joined = sum(shot.joined and shot.start in checkpoint.todo for shot in self.shots)
-        kept = self.shots[-1].stop - frames
+        kept = total - frames
         workers = 1 if executor is None else executor.workers
 
         def told(index: int, evaluations: int, loss: float, **more: Any) -> Progress:
-            return Progress(index, self.frames, evaluations, loss, time.perf_counter() - begin, workers=workers, **more)
+            return Progress(index, total, evaluations, loss, time.perf_counter() - begin, workers=workers, **more)
 
         def tick(index: int, evaluations: int, loss: float) -> None:
             if progress is not None:
@@ -145,11 +147,11 @@ class ClipJob:
 
         def arrived(count: int, result: FrameResult) -> None:
             if progress is not None:
-                total = result.losses["total"]
-                progress(told(result.index, result.evaluations, total, result=result, finished=kept + count))
+                loss = result.losses["total"]
+                progress(told(result.index, result.evaluations, loss, result=result, finished=kept + count))
 
         if progress is not None:
-            todo = range(self.shots[-1].stop) if checkpoint is None else checkpoint.todo
+            todo = range(total) if checkpoint is None else checkpoint.todo
             # Workers alone run TensorFlow where there are any.
             changing = self._changing(todo) if executor is None else []
             work = Work(frames, shots, len(self.lead) if shots else 0, joined, changing)
@@ -171,8 +173,8 @@ class ClipJob:
                 image = np.rint(result.image).astype(np.uint8)
                 if checkpoint is not None:
                     checkpoint.add(image, result)
-            total = result.losses["total"]
-            done = told(index, result.evaluations, total, frame=replace(frame, image=image), result=result)
+            loss = result.losses["total"]
+            done = told(index, result.evaluations, loss, frame=replace(frame, image=image), result=result)
             if progress is not None and not known and executor is None:
                 progress(done)
             yield done
@@ -230,7 +232,7 @@ class ClipJob:
         begin = time.perf_counter()
         ends = self._survey()
         # Time grows with the pixels, so a small picture tells that of a large one, which might take all there is.
-        small = target_size(self.info, min(max(self.size), PROBED_SIDE))
+        small = target_size(self.info, min(max(self.size), max(PROBED_SIDE, least_size(self.info))))
         per_pixel = self.seconds_per_pixel(small)
         spent = time.perf_counter() - begin
         frames = self.shots[-1].stop
@@ -348,10 +350,16 @@ class ClipJob:
 
     def _frames(self, first: int = 0) -> Iterator[tuple[Fraction, Frame]]:
         """What is to be painted from the frame `first` on: when it is shown, in seconds of the clip, and the frame."""
-        at = self._times[first] if first else self.config.start
+        start, rate = self.config.start, self.info.rate
+        # What has durations of its own is decoded from its beginning anyway, and only that tells when a frame is shown.
+        at = Fraction(0) if rate is None else first_instant(self.info, start) + first / rate
+        index = 0 if rate is None else first
         with open_clip(self.source, self.read) as clip:
             for frame in clip.frames(at, self.config.end):
-                yield at, frame
+                if at >= start:
+                    if index >= first:
+                        yield at, frame
+                    index += 1
                 at += frame.duration
 
     def _frames_before(self) -> int:

@@ -86,6 +86,8 @@ class Controls:
         painted = self.colouring.result(painted, source)
         amount = np.float32(self.config.strength) * self.amounts.get(index, np.ones((1, 1), np.float32))[..., None]
         self.forget(index)
+        if amount.size == 1 and amount == 1:
+            return painted
         return np.where(amount == 1, painted, shown + amount * (painted - shown)).astype(np.float32)
 
     def forget(self, index: int) -> None:

@@ -1,4 +1,4 @@
-"""The errors the core raises; cli.py turns each into one line and exit code 2.
+"""The errors the core raises; cli/__init__.py turns each into one line and exit code 2.
 
 Every message is one line that names the file or the option, says what is wrong and what to do.
 """

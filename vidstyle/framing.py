@@ -25,24 +25,34 @@ def target_size(info: ClipInfo, size: int | None) -> tuple[int, int]:
     longer, shorter = max(info.width, info.height), min(info.width, info.height)
     wanted = min(longer, MAX_SIDE) if size is None else size
     if round(shorter * wanted / longer) < MIN_SIDE:
-        needed = math.ceil(longer * MIN_SIDE / shorter)
         raise OptionError(
             f"--size {wanted}: {info.width}x{info.height} would be less than {MIN_SIDE} pixels in its shorter side; "
-            f"give --size {needed} or more"
+            f"give --size {least_size(info)} or more"
         )
     return round(info.width * wanted / longer), round(info.height * wanted / longer)
+
+
+def least_size(info: ClipInfo) -> int:
+    """Pixels of the longer side from which a clip can be painted."""
+    return math.ceil(max(info.width, info.height) * MIN_SIDE / min(info.width, info.height))
 
 
 def count_frames(info: ClipInfo, start: Fraction, end: Fraction | None) -> int | None:
     """How many frames begin in [start, end), None where only decoding would tell."""
     if start == 0 and end is None:
         return info.frame_count
-    if info.duration is not None and start >= info.duration:
+    if info.duration is not None and 0 < start >= info.duration:
         return 0
     if info.rate is None or info.frame_count is None:
         return None
     stop = info.frame_count if end is None else min(info.frame_count, math.ceil(end * info.rate))
     return max(0, stop - math.ceil(start * info.rate))
+
+
+def first_instant(info: ClipInfo, start: Fraction) -> Fraction:
+    """When the first frame that begins at `start` or later is shown, of a clip with one constant rate."""
+    assert info.rate is not None
+    return math.ceil(start * info.rate) / info.rate
 
 
 def scale(frame: Frame, size: tuple[int, int]) -> Frame:
@@ -57,11 +67,3 @@ def scale(frame: Frame, size: tuple[int, int]) -> Frame:
 def scale_image(image: Image, size: tuple[int, int]) -> Image:
     """A uint8 (H, W) or (H, W, 3) array at (width, height), by Lanczos."""
     return np.asarray(PIL.Image.fromarray(image).resize(size, PIL.Image.Resampling.LANCZOS))
-
-
-def over_white(frame: Frame) -> Image:
-    """uint8 (H, W, 3): what shows on white paper, since hidden pixels may hold anything."""
-    if frame.alpha is None:
-        return frame.image
-    alpha = frame.alpha[..., None].astype(np.float32) / 255
-    return np.rint(frame.image * alpha + 255 * (1 - alpha)).astype(np.uint8)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .errors import OptionError
 from .media import ClipInfo, Frame, ReadOptions, open_clip
 from .motion.flow import estimate_motion
-from .motion.reliability import Array, warp
+from .motion.reliability import Array, differs, warp
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -104,10 +104,9 @@ class Masks:
         if self.origin is None or self.last is None or self.first is None or begins:
             x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
             self.origin, self.first = np.stack([x, y], -1), frame.astype(np.float32)
-        elif (frame != self.last).any():
+        elif (changed := differs(frame, self.last)).any():
             motion = estimate_motion(self.last, frame, self.flow)
-            same = np.asarray(np.equal(frame, self.last).all(-1))
-            moved = np.where(same[..., None], self.origin, warp(self.origin, motion.backward))
+            moved = np.where(changed[..., None], warp(self.origin, motion.backward), self.origin)
             self.origin = _like_neighbours(moved, frame.astype(np.float32), self.first)
         self.last = frame
 

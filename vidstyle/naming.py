@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .config import Style
 from .errors import OptionError
-from .media import ClipInfo, default_extension
+from .media import ClipInfo, default_extension, is_pattern
+from .result_file import same_file
 
 
 def default_output(source: Path, info: ClipInfo, styles: Sequence[Style]) -> Path:
@@ -21,11 +21,13 @@ def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
     if info.format in ("folder", "pattern"):
         base = source if info.format == "folder" else source.parent
         return base.resolve().with_name(f"{base.resolve().name}_{suffix}")
-    return source.with_name(f"{source.stem}_{suffix}{default_extension(source, info.format)}")
+    name = f"{source.stem}_{suffix}{default_extension(source, info.format)}"
+    # One file is meant, but "50%done.png" would be read as a pattern for many.
+    return source.with_name(name.replace("%", "_") if is_pattern(name) else name)
 
 
 def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
     """Raises OptionError where the output `target` is one of the inputs."""
     for taken in inputs:
-        if os.path.exists(target) and os.path.exists(taken) and target.samefile(taken):
+        if same_file(target, taken):
             raise OptionError(f"-o {target}: is an input of this run; choose another name")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .clip_job import ClipJob, Progress
 from .config import Config, Style
 from .errors import ResourceError
+from .framing import first_instant
 from .jobs.checkpoint import Checkpoint
 from .jobs.manifest import manifest, read_manifest
 from .jobs.options import JobOptions
@@ -59,21 +60,25 @@ def stylize_clip(
     target = default_output(clip.source, clip.info, config.styles) if output is None else Path(output)
     inputs = [clip.source, *config.pictures]
     refuse_inputs(target, inputs)
-    audio = AudioSource(clip.source, config.start, config.end) if clip.info.has_audio else None
+    audio = None
+    if clip.info.has_audio:  # it begins with the first frame, which may begin later than --start
+        audio = AudioSource(clip.source, first_instant(clip.info, config.start), config.end)
     begin = time.perf_counter()
     fitted: dict[str, Any] = {}
     if budget is not None:
         known = None if job is None or job.restart else read_manifest(job.place(target))
-        if known is not None and known["fitted"].get("budget") == budget:
-            fitted = known["fitted"]
+        before = {} if known is None else known["fitted"]
+        open_or_same = all(settings.get(name) in (None, before.get(name)) for name in ("quality", "size"))
+        if before.get("budget") == budget and open_or_same:
+            fitted = before
             clip.choose(replace(clip.config, quality=fitted["quality"], size=fitted["size"]))
         else:
             clip.fit(budget, free_quality="quality" not in settings)
             fitted = {"budget": budget, "quality": clip.config.quality, "size": clip.config.size}
+    output_info = clip.output_info(target)
     done = Report(clip.config, clip.info, clip.sha256(), target, read, write, clip.controls.notices(clip.size))
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
-    output_info = clip.output_info(target)
     # Takes a while for a large clip, in which another run could complete this output: what is there is looked at later.
     same = {} if job is None else manifest(clip.source, clip.config, read, clip.size, clip.weights.sha256)
     writing = create_clip(place, output_info, write, audio)
@@ -83,7 +88,7 @@ def stylize_clip(
             checkpoint = stack.enter_context(Checkpoint(job.place(target), same, fitted, job.restart, job.keep))
             if checkpoint.before is not None:
                 remove_parts(target, checkpoint.before)
-        report_file = stack.enter_context(ResultFile("--report", report, write.overwrite, inputs))
+        report_file = stack.enter_context(ResultFile("--report", report, write.overwrite, [*inputs, target]))
         writer = stack.enter_context(writing)
         stack.enter_context(_enough_memory(clip))
         for step in clip.run(progress, checkpoint, executor):
@@ -91,7 +96,7 @@ def stylize_clip(
             writer.write(step.frame)
             done.add(step.result)
         done.finish(time.perf_counter() - begin, clip.shots, clip.expected)
-        report_file.content = as_json(done.as_dict())
+        report_file.write(as_json(done.as_dict()))
     return done
 
 

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
 from .clip_job import Progress
+from .plan import duration
 
 
 class Shown(Protocol):
@@ -105,15 +106,13 @@ def describe(progress: Progress) -> str:
     """What is going to be done; then frame n of N, loss, seconds a frame, time left."""
     if progress.plan is not None:
         return str(progress.plan)
-    of = f" of {progress.frames}" if progress.frames else ""
-    line = f"frame {progress.finished or progress.index + 1}{of}  loss {progress.loss:.4g}"
+    finished = progress.finished or progress.index + 1
+    line = f"frame {finished} of {progress.frames}  loss {progress.loss:.4g}"
     if progress.result is None:
         return f"{line}  step {progress.evaluations}"
     line += f"  {progress.result.seconds:.2f} s"
-    if progress.frames:
-        finished = progress.finished or progress.index + 1
+    # The first frame takes longer than those after it, so it says little about them.
+    if 1 < finished < progress.frames:
         left = (progress.frames - finished) * progress.result.seconds / progress.workers
-        # The first frame takes longer than those after it, so it says little about them.
-        if finished > 1:
-            line += f"  {int(left) // 60}:{int(left) % 60:02d} left"
+        line += f"  {duration(left)} left"
     return line

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import platform
+import resource
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,12 +115,8 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def peak_rss_mb() -> float | None:
-    """The most memory that this process held, in MiB; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
+def peak_rss_mb() -> float:
+    """The most memory that this process held, in MiB."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 

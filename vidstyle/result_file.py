@@ -17,16 +17,16 @@ from .errors import OutputError
 class ResultFile:
     """A file that appears when the work is complete; whether it can be written is found out on entering.
 
-    path: None writes nothing; missing folders are made. option: what the user calls it. inputs: files that it must not
-    replace. content: to be set before leaving. Raises OutputError.
+    path: None writes nothing; missing folders are made. option: what the user calls it. others: the run's other files,
+    which it must not replace. Raises OutputError.
     """
 
-    def __init__(self, option: str, path: str | Path | None, overwrite: bool, inputs: Iterable[Path] = ()) -> None:
+    def __init__(self, option: str, path: str | Path | None, overwrite: bool, others: Iterable[Path] = ()) -> None:
         self.option = option
         self.path = None if path is None else Path(path)
         self.overwrite = overwrite
-        self.inputs = inputs
-        self.content: bytes | None = None
+        self.others = others
+        self._part: Path | None = None  # what was written, until it takes its name
         self._made: list[Path] = []
 
     def __enter__(self) -> ResultFile:
@@ -34,11 +34,10 @@ class ResultFile:
             return self
         if os.path.isdir(self.path):
             raise OutputError(f"{self.option} {self.path}: is a folder; name a file")
-        if os.path.exists(self.path):
-            if any(os.path.exists(taken) and self.path.samefile(taken) for taken in self.inputs):
-                raise OutputError(f"{self.option} {self.path}: is an input of this run; choose another name")
-            if not self.overwrite:
-                raise OutputError(f"{self.option} {self.path}: exists already; add --overwrite or choose another name")
+        if any(same_file(self.path, taken) for taken in self.others):
+            raise OutputError(f"{self.option} {self.path}: is another file of this run; choose another name")
+        if os.path.exists(self.path) and not self.overwrite:
+            raise OutputError(f"{self.option} {self.path}: exists already; add --overwrite or choose another name")
         try:
             for folder in reversed([folder for folder in self.path.parents if not folder.exists()]):
                 folder.mkdir()
@@ -53,16 +52,23 @@ class ResultFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.path is None or self.content is None or error is not None:
-            self._leave_nothing()
-            return
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         try:
-            part.write_bytes(self.content)
-            part.replace(self.path)
+            if self.path is not None and self._part is not None and error is None:
+                self._part.replace(self.path)
+                self._part, self._made = None, []
         except OSError as failure:
-            with contextlib.suppress(OSError):
-                part.unlink()
+            raise self._failure(failure) from failure
+        finally:
+            self._leave_nothing()
+
+    def write(self, content: bytes) -> None:
+        """What it is to hold: on disk from now on, under its name once the work is complete. Raises OutputError."""
+        if self.path is None:
+            return
+        self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        try:
+            self._part.write_bytes(content)
+        except OSError as failure:
             raise self._failure(failure) from failure
 
     def _failure(self, error: OSError) -> OutputError:
@@ -71,9 +77,19 @@ class ResultFile:
         )
 
     def _leave_nothing(self) -> None:
+        if self._part is not None:
+            with contextlib.suppress(OSError):
+                self._part.unlink()
         for folder in reversed(self._made):
             with contextlib.suppress(OSError):  # the output may stand in it
                 folder.rmdir()
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two names are of one file, be it there or not."""
+    if os.path.exists(one) and os.path.exists(other):
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
 
 
 def as_json(content: dict[str, Any]) -> bytes:

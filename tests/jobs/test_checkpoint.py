@@ -190,10 +190,12 @@ def test_a_kept_job_paints_nothing_twice(clip, small, whole, tmp_path):
 
 
 def test_a_folder_of_others_is_left_alone(clip, small, tmp_path):
-    (tmp_path / "mine.txt").touch()
-    with pytest.raises(OutputError, match=r"holds other files \(mine.txt\); give --job a new folder"):
-        paint(clip, small, tmp_path.with_name("out.apng"), job=JobOptions(tmp_path))
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    for name in ("mine.txt", "film.mp4.part", "my.frame", "my.state"):
+        (tmp_path / name).touch()
+        with pytest.raises(OutputError, match=rf"holds other files \({name}\); give --job a new folder"):
+            paint(clip, small, tmp_path.with_name("out.apng"), job=JobOptions(tmp_path))
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+        (tmp_path / name).unlink()
 
 
 def test_a_full_disk_keeps_what_is_finished(clip, small, tmp_path, monkeypatch):
@@ -254,3 +256,12 @@ def test_a_budget_chooses_once(clip, small, tmp_path):
         clip, [small / "cubist.png"], output, write=WriteOptions(), job=JobOptions(), budget=1000, **QUICK
     )
     assert report.as_dict()["settings"]["quality"] == "draft"
+    output.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        vidstyle.stylize_clip(
+            clip, [small / "cubist.png"], output, progress=stop_in(1), job=JobOptions(), budget=1000, **QUICK
+        )
+    with pytest.raises(OptionError, match="this job was begun with --quality fine, now it is draft"):
+        vidstyle.stylize_clip(
+            clip, [small / "cubist.png"], output, job=JobOptions(), budget=1000, quality="draft", **QUICK
+        )

@@ -127,6 +127,15 @@ def test_a_full_disk_is_an_output_error(kit, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_comes_into_the_folder_meanwhile_stays(kit, tmp_path):
+    frames = kit.frames(2)
+    with create_clip(tmp_path / "out", kit.info_of(frames)) as writer:
+        for each in frames:
+            writer.write(each)
+        (tmp_path / "out" / ".DS_Store").touch()
+    assert len(list((tmp_path / "out").glob("frame_*.png"))) == 2 and (tmp_path / "out" / ".DS_Store").exists()
+
+
 def test_a_folder_in_which_a_run_was_killed_is_filled(kit, tmp_path):
     out = tmp_path / "out"
     (out / ".frames.4711-0.part").mkdir(parents=True)

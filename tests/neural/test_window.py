@@ -1,5 +1,6 @@
 """A window that changes alone costs less, and gives the same value, the same gradient and the same paint."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -97,12 +98,34 @@ def test_a_small_moving_part_is_painted_in_a_window_as_in_the_whole(monkeypatch)
     assert window.memory.place.size == (32, 32) and whole.memory.place.size == SIZE
 
 
+def test_only_the_graphs_used_last_are_kept(monkeypatch):
+    monkeypatch.setattr(engine_module, "WORTHWHILE", 9.0)
+    monkeypatch.setattr(engine_module, "GRAPHS", 2)
+    engine = engine_of(CONFIG)
+    start = random(*SIZE, 3)
+    graphs, images = {}, {}
+    for width in (30, 62, 30, SIZE[1], 62):
+        held = np.ones(SIZE, np.bool_)
+        held[:30, :width] = False
+        image = engine.paint(start, start, 2, held=held).image
+        np.testing.assert_array_equal(image, images.setdefault(width, image))
+        live = [known for known, graph in graphs.items() if graph() is not None]
+        assert len(live) <= 2
+        (size, graph) = list(engine._graphs.items())[-1]
+        graphs[size] = weakref.ref(graph)
+        del graph
+    assert len(graphs) == 3
+    kept = [*engine._graphs]
+    assert engine.share(~np.ones(SIZE, np.bool_)) < 1
+    assert [*engine._graphs] == kept  # nothing is made to tell of a share
+
+
 def test_what_is_outside_is_looked_at_again_only_where_it_changed(monkeypatch):
     monkeypatch.setattr(engine_module, "WORTHWHILE", 9.0)
     engine = engine_of(CONFIG)
     held = np.ones(SIZE, np.bool_)
     held[20:30, 40:60] = False
-    _, graph = engine._work(~held)
+    graph = engine._graph(engine._work(~held)[0].size)
     surveys = []
     survey = graph._survey
     monkeypatch.setattr(graph, "_survey", lambda *given: surveys.append(given) or survey(*given))

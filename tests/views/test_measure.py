@@ -38,7 +38,7 @@ def style(small):
 def test_the_source_itself_has_no_content_loss_and_its_own_errors(tmp_path, small, source, style):
     found = measure_clip(small / "clip.gif", folder(tmp_path / "o", source), style)
     total = found.total
-    assert total.content == total.moving_content == 0 or total.moving_content is None
+    assert total.content == 0 and not total.moving_content
     assert total.loss == pytest.approx(total.style)
     assert total.warp_error == pytest.approx(total.source_warp_error) and total.warp_error > 0
     assert total.sharpness == pytest.approx(1)

@@ -34,10 +34,11 @@ def main() -> NoReturn:
     """The console script.
 
     Exit codes: 0 is done, 1 is a batch of which some failed, 2 is a mistake in the input or an option, 130 is Ctrl-C,
-    143 is SIGTERM.
+    143 is SIGTERM, 129 is a terminal that was closed.
     """
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, _stop)
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(stop) != signal.SIG_IGN:  # nohup has one ignored
+            signal.signal(stop, _stop)
     if sys.stdout.errors == "strict":  # names of files need not be of the terminal's encoding
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
@@ -55,7 +56,7 @@ def main() -> NoReturn:
 
 
 class Stopped(BaseException):
-    """Ctrl-C or SIGTERM; not the KeyboardInterrupt, which Typer turns into an exit code without what it has to say."""
+    """A run is stopped; no KeyboardInterrupt, which Typer turns into an exit code without what it has to say."""
 
     def __init__(self, number: int) -> None:
         super().__init__("nothing unfinished was written")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from ..config import Config, Network, Style
-from ..errors import OptionError
+from ..errors import OptionError, one_line
 from ..media.clip import DEFAULT_FPS, MAX_PIXELS
 from .options import (
     FpsOption,
@@ -34,7 +34,7 @@ def info(
     fps: FpsOption = str(DEFAULT_FPS),
 ) -> None:
     """Show what a clip is: size, frames, durations, loop, transparency, sound."""
-    from ..media import open_clip
+    from ..media import open_clip, over_white
     from ..report import facts
 
     with open_clip(source, read_options(max_pixels, fps)) as clip:
@@ -42,7 +42,6 @@ def info(
         if clip.info.rate is None:
             shown["durations"] = [float(frame.duration) for frame in clip.frames()]
         if shots:
-            from ..framing import over_white
             from ..motion.shots import find_shots
 
             found = find_shots(over_white(frame) for frame in clip.frames())
@@ -89,7 +88,7 @@ def measure(
         raise OptionError(f"--plot {plot}: is written as PNG; end the name in .png")
     with (
         ResultFile("--json", json_path, overwrite, inputs) as json_file,
-        ResultFile("--plot", plot, overwrite, inputs) as plot_file,
+        ResultFile("--plot", plot, overwrite, [*inputs, *filter(None, [json_path])]) as plot_file,
         Counter(None if quiet else sys.stderr) as progress,
     ):
         found = measure_clip(
@@ -103,11 +102,11 @@ def measure(
             read=read_options(max_pixels, fps),
             progress=progress,
         )
-        json_file.content = as_json(found.as_dict())
+        json_file.write(as_json(found.as_dict()))
         if plot is not None:
             from ..views.plot import draw
 
-            plot_file.content = draw(found)
+            plot_file.write(draw(found))
     if not quiet:
         print(found)
 
@@ -123,7 +122,7 @@ def show_weights(
     used = load_weights(config.network, weights)
     origin = "--weights" if weights else "comes with vidstyle" if config.network == "vgg16" else "Keras's cache"
     print(f"network    {used.network}, {len(used.layers)} convolutions ({origin})")
-    print(f"path       {used.path}")
+    print(f"path       {one_line(used.path)}")
     print(f"sha256     {used.sha256}")
 
 

@@ -97,10 +97,11 @@ def run(
     from ..progress import Silent, progress_for
 
     given = merge(usual, settings)
-    inputs = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ())]
+    named = (given.get("keep_mask"), output, report)
+    others = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ()), *filter(None, named)]
     with (
         executor_for(executor, ray_address) as workers,
-        ResultFile("--save-config", save_config, overwrite, inputs) as settings_file,
+        ResultFile("--save-config", save_config, overwrite, others) as settings_file,
         Silent() if quiet else progress_for(sys.stderr) as progress,
     ):
         done = stylize_clip(
@@ -114,7 +115,7 @@ def run(
             **arguments(given, overwrite=overwrite),
         )
         if save_config is not None:
-            settings_file.content = as_toml(done.as_dict()["settings"], save_config)
+            settings_file.write(as_toml(done.as_dict()["settings"], save_config))
     if not quiet:
         for notice in done.notices:
             print(f"vidstyle: {notice}", file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from ..config import RECONSTRUCTED_LAYERS, RECONSTRUCTED_SIDE, Config, Style
-from ..errors import OptionError, VidstyleError, unknown
+from ..errors import OptionError, VidstyleError, one_line, unknown
 from ..media.clip import DEFAULT_FPS, MAX_PIXELS, WriteOptions
 from ..plan import duration
 from .options import (
@@ -78,13 +78,13 @@ def gallery(
             source,
             style,
             output,
-            progress=lambda style, step: progress(step, f"{style.path.name}: "),
+            progress=lambda style, step: progress(step, f"{one_line(style.path.name)}: "),
             read=read_options(max_pixels, fps),
             write=WriteOptions(overwrite=overwrite),
             **settings,
         )
     if not quiet:
-        print(f"{done.output}: {len(done.styles) - len(done.failed)} styles")
+        print(f"{one_line(done.output)}: {len(done.styles) - len(done.failed)} styles")
     if done.failed:
         raise VidstyleError(
             f"{done.output}: {len(done.failed)} of {len(done.styles)} styles failed: {'; '.join(done.failed.values())}"
@@ -145,7 +145,7 @@ def reconstruct(
             **settings,
         )
     if not quiet:
-        print(f"{place}: {len(made)} reconstructions")
+        print(f"{one_line(place)}: {len(made)} reconstructions")
 
 
 @takes_settings
@@ -172,8 +172,8 @@ def preview(
 ) -> None:
     """Paint one frame with several settings, side by side, and tell how long the whole clip would take with each.
 
-    Any option of run with a value may be varied. Without --x and --y: content weight and total variation, each lower
-    and higher than usual.
+    Any setting of the painting that has a value may be varied. Without --x and --y: content weight and total variation,
+    each lower and higher than usual.
 
     [dim]vidstyle preview cat.gif --style picasso.jpg --x content-weight=0.1,0.4,1 --y size=128,256[/dim]
     """
@@ -201,7 +201,7 @@ def preview(
     if quiet:
         return
     of = "" if done.frames is None else f" of {done.frames}"
-    print(f"{done.output}: frame {done.index + 1}{of}; the whole clip would take")
+    print(f"{one_line(done.output)}: frame {done.index + 1}{of}; the whole clip would take")
     for cell in done.cells:
         about = "unknown" if cell.seconds is None else f"about {duration(cell.seconds)}"
         print(f"  {about:14} with {cell.options}")
@@ -238,7 +238,7 @@ def compare(
         write=WriteOptions(overwrite=overwrite),
     )
     if not quiet:
-        print(place)
+        print(one_line(place))
 
 
 def _grid(x: str | None, y: str | None) -> list[list[Cell]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
@@ -29,7 +30,9 @@ from . import lock, manifest, store
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
 FRAME, STATE = ".frame", ".state"  # endings of entries
-OURS = (FRAME, STATE, store.PART, manifest.NAME, lock.NAME)
+NUMBER = r"\d{8,}"
+# What is in a job folder; all else is somebody else's.
+OURS = rf"({NUMBER}\{FRAME}|{NUMBER}-{NUMBER}\{STATE}|{re.escape(manifest.NAME)})(\{store.PART})?|{lock.NAME}"
 STATES = 2  # that are kept of a shot, so that one may be damaged
 
 # A state is tens of megabytes, so one is written when this many times of what the last took have gone by; frames after
@@ -66,7 +69,7 @@ class Checkpoint(Resume):
     def __enter__(self) -> Checkpoint:
         with self._using():
             self._made = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
-            others = [] if self.folder in self._made else set(self.folder.iterdir()) - set(self._entries(*OURS))
+            others = [] if self.folder in self._made else set(self.folder.iterdir()) - set(self._entries())
             if others:
                 raise OutputError(f"{self.folder}: holds other files ({min(others).name}); give --job a new folder")
             self.lock.__enter__()
@@ -183,7 +186,7 @@ class Checkpoint(Resume):
                 ):  # those are Ctrl-C and the like
                     error.args = (f"{error}; {kept}" if error.args else kept,)
                 for state in self._latest.values():
-                    with contextlib.suppress(OSError):
+                    with contextlib.suppress(Exception):  # what stopped the run is told, not this
                         self._save(state)
             elif error is not None or not self.stays:
                 self._remove()
@@ -196,7 +199,7 @@ class Checkpoint(Resume):
     def _remove(self) -> None:
         """All that is ours, and the folders that were made for it; raises nothing."""
         with contextlib.suppress(OSError):
-            for entry in self._entries(*OURS):
+            for entry in self._entries():
                 entry.unlink()
             for folder in (self.folder, *self._made[1:]):
                 folder.rmdir()
@@ -230,7 +233,9 @@ class Checkpoint(Resume):
         return self.folder / f"{shot:08d}-{step:08d}{STATE}"
 
     def _entries(self, *endings: str) -> list[Path]:
-        return sorted(path for path in self.folder.iterdir() if path.suffix in endings or path.name in endings)
+        """What is ours in the folder, if any endings are given only what has one of them."""
+        ours = (path for path in self.folder.iterdir() if re.fullmatch(OURS, path.name))
+        return sorted(path for path in ours if not endings or path.suffix in endings)
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[None]:

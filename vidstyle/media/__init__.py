@@ -14,6 +14,7 @@ from .clip import (
 )
 from .frame import ClipInfo, Frame
 from .output import remove_parts
+from .pixels import over_white
 from .registry import (
     create_clip,
     default_extension,
@@ -23,6 +24,7 @@ from .registry import (
     open_clip,
     source_files,
 )
+from .sequence import is_pattern
 from .timeline import ANIMATED
 
 __all__ = [
@@ -39,9 +41,11 @@ __all__ = [
     "create_clip",
     "default_extension",
     "is_clip_name",
+    "is_pattern",
     "is_video_output",
     "load_picture",
     "open_clip",
+    "over_white",
     "remove_parts",
     "source_files",
 ]

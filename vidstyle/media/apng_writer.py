@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..motion.reliability import differs
 from .apng_parts import SIGNATURE, chunk
 from .clip import WriteOptions
 from .frame import ClipInfo, Frame
@@ -58,7 +59,7 @@ class ApngWriter(FramesWriter):
         assert self._file
         box = (0, 0, self._info.width, self._info.height)
         if self._before is not None:
-            box = changed_box((pixels != self._before).any(2))
+            box = changed_box(differs(pixels, self._before))
         self._before = pixels
         x, y, width, height = box
         delays = delay.as_integer_ratio()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.flow import backward_flow
-from ..motion.reliability import warp
+from ..motion.reliability import differs, largest, warp
 from .clip import Dither
 from .gif_palette import Palette
 
@@ -56,7 +56,7 @@ class ClipMapper:
         last = self._last
         still = np.zeros(image.shape[:2], bool)
         if last and last.palette is palette:
-            still = (image == last.image).all(-1)
+            still = ~differs(image, last.image)
             if still.all():
                 return last.indices
         wanted = image.astype(np.float32)
@@ -75,7 +75,7 @@ class ClipMapper:
 def _moved_error(last: _Mapped, image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """float32 (H, W, 3); 0 where the image is not what was there."""
     flow = backward_flow(last.image, image, "dis")
-    same = np.abs(image - warp(last.image.astype(np.float32), flow)).max(-1, keepdims=True) < _OTHER
+    same = largest(image - warp(last.image.astype(np.float32), flow))[..., None] < _OTHER
     return np.asarray(warp(last.error, flow) * same, np.float32)
 
 

@@ -159,8 +159,10 @@ class FolderTarget(Target):
 
     def commit(self) -> None:
         with writing(self._path):
-            for old in self._old_frames():
-                old.unlink()
+            # Whatever else came to be here meanwhile is not touched.
+            for entry in list(self._folder.iterdir()):
+                if self._is_frame(entry.name):
+                    entry.unlink()
             for new in sorted(self.temporary.iterdir()):
                 os.replace(new, self._folder / new.name)
             self.temporary.rmdir()

@@ -9,8 +9,8 @@ from ..motion.reliability import spanned
 from .frame import Frame
 
 
-def on_white(frame: Frame) -> NDArray[np.uint8]:
-    """The frame composed on white, uint8 (H, W, 3), for formats without transparency."""
+def over_white(frame: Frame) -> NDArray[np.uint8]:
+    """uint8 (H, W, 3): what shows on white paper, since hidden pixels may hold anything."""
     if frame.alpha is None:
         return frame.image
     alpha = frame.alpha[..., None].astype(np.uint16)

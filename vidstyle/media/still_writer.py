@@ -12,7 +12,7 @@ from ..errors import OutputError, unknown
 from .clip import WriteOptions
 from .frame import ClipInfo, Frame
 from .output import FileTarget, FolderTarget, FramesWriter
-from .pixels import on_white, with_alpha
+from .pixels import over_white, with_alpha
 from .sequence import number_matcher, numbered
 
 _JPEG: dict[str, Any] = {"format": "JPEG", "quality": 95, "subsampling": 0}
@@ -36,7 +36,7 @@ def save_still(path: Path, frame: Frame, extension: str) -> None:
     """Writes `frame` into `path` in the format of `extension`; on white where that has no transparency."""
     options = SAVE_OPTIONS[extension]
     plain = frame.alpha is None or options["format"] in _WITHOUT_ALPHA
-    image = Image.fromarray(on_white(frame) if plain else with_alpha(frame))
+    image = Image.fromarray(over_white(frame) if plain else with_alpha(frame))
     image.save(path, **options)
 
 

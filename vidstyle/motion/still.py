@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .reliability import Motion, spanned, squared
+from .reliability import Motion, differs, spanned, squared
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Box = tuple[float, float, float, float]  # top, left, bottom, right, as shares of the sides
@@ -59,8 +59,8 @@ def outlined(motion: Motion, source: Image, frame: Image) -> NDArray[np.bool_]:
     they kept a thin ring where a sun had been, which the flow then carried over the sky.
     """
     square = np.ones((EVEN, EVEN), np.uint8)
-    even = np.all(cv2.dilate(frame, square) == cv2.erode(frame, square), axis=2)
-    near = beside(np.any(source != frame, axis=2), OUTLINE)
+    even = ~differs(cv2.dilate(frame, square), cv2.erode(frame, square))
+    near = beside(differs(source, frame), OUTLINE)
     return np.asarray(even & near & (squared(motion.backward) > RESTING**2))
 
 
@@ -72,15 +72,15 @@ def at_rest(motion: Motion, source: Image, frame: Image) -> tuple[Motion, NDArra
     something else changes, in a part that is nowhere narrower than what goes along with a thing on both its sides, and
     that reaches all four edges of the picture, or one, and mostly does not move.
     """
-    differs = np.any(source != frame, axis=2)
+    changed = differs(source, frame)
     square = np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8)
-    same = cv2.morphologyEx((~beside(differs)).astype(np.uint8), cv2.MORPH_OPEN, square)
+    same = cv2.morphologyEx((~beside(changed)).astype(np.uint8), cv2.MORPH_OPEN, square)
     count, parts = cv2.connectedComponents(same, connectivity=4)
     moves = squared(motion.backward) > RESTING**2
     rests = 2 * np.bincount(parts.ravel(), moves.ravel(), count) < np.bincount(parts.ravel(), minlength=count)
     edges = np.bincount(np.concatenate([np.unique(edge) for edge in (parts[0], parts[-1], parts[:, 0], parts[:, -1])]))
     still = np.isin(parts, [part for part in range(1, edges.size) if edges[part] > (0 if rests[part] else 3)])
-    if still.mean() < GROUND or not differs.any():
+    if still.mean() < GROUND or not changed.any():
         still[:] = False
     backward = np.where(still[..., None], np.float32(0), motion.backward)
     return Motion(backward, np.maximum(motion.reliable, still)), still
@@ -109,9 +109,8 @@ class Changes:
         if self._last is None or self._last.shape != frame.shape:
             self.boxes.append(WHOLE)
         else:
-            changed: NDArray[np.bool_] = np.any(frame != self._last, axis=2)
-            height, width = changed.shape
-            part = spanned(changed)
+            height, width = frame.shape[:2]
+            part = spanned(differs(frame, self._last))
             if part is None:
                 self.boxes.append(None)
             else:

@@ -16,7 +16,7 @@ from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.ground import Ground
 from ..motion.recolour import recoloured
-from ..motion.reliability import mean_square, residual
+from ..motion.reliability import differs, mean_square, residual
 from ..motion.still import NEVER, outlined, settled
 from .drift import Drift
 from .engine import Painted, Tick
@@ -249,7 +249,7 @@ class Chain:
     ) -> Painted:
         engine = self.stylizer.engine((frame.shape[0], frame.shape[1]), exact)
         restyled = self._restyled(blend)
-        same = np.equal(frame, self.history[-1].source).all(-1) & ~restyled
+        same = ~(differs(frame, self.history[-1].source) | restyled)
         if origins.bared is not None:
             same &= ~origins.bared.take
         if self.still is None:
@@ -278,7 +278,7 @@ class Chain:
             image = image + share[..., None] * (goal - image)
             firm = np.maximum(firm, share)
             # A pixel that is still in both is the same in both, unless it was painted twice.
-            held &= np.equal(goal, last.image).all(-1)
+            held &= ~differs(goal, last.image)
         image = np.where(held[..., None], last.image, image)
         # What is surely new starts from the frame itself, in the colours that its paint would have.
         new = ~held * (np.ones_like(new) if anew else new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ Picture = NDArray[np.float32]  # (H, W, 3), RGB 0..255
 # Optimisers. To add one: a module as optimize.Optimizer says.
 OPTIMIZERS: dict[str, Optimizer] = {"lbfgs": lbfgs, "adam": adam}
 
+# Graphs that are kept, of the whole picture and of windows. Each holds the network's weights in the order in which the
+# convolutions want them, a third of a GB in float32 whatever its size, and takes seconds to trace again.
+GRAPHS, LARGE_GRAPHS = 6, 2
 
 # Called with the evaluations so far in a frame and its loss.
 Tick = Callable[[int, float], None]
@@ -77,7 +81,8 @@ class Engine:
             self.chunk = 1
             give_back_memory()
         self.content = Traced(self._trace_content)
-        self._graphs: dict[tuple[int, int], _Graph] = {}
+        self._graphs: dict[tuple[int, int], _Graph] = {}  # used last come last
+        self._shares: dict[tuple[int, int], float] = {}
 
     @out_of_memory()
     def paint(
@@ -114,7 +119,8 @@ class Engine:
         image = np.clip(start, LOWEST, HIGHEST)
         # Nothing pulls at what is held, which is all that is outside of a window.
         emphasis, reliable = np.where(held, np.float32(1), emphasis), np.where(held, np.float32(0), reliable)
-        place, graph = self._work(~held)
+        place, _ = self._work(~held)
+        graph = self._graph(place.size)
         blend = self.usual if blend is None else blend
         around, targets = graph.given(place, image, content, emphasis, warped, reliable, blend)
         x = tf.constant(place.cut(image).ravel())
@@ -167,19 +173,24 @@ class Engine:
 
     def share(self, changing: NDArray[np.bool_]) -> float:
         """What an evaluation costs where only these pixels (H, W) change, over one of the whole picture."""
-        return self._work(changing)[1].share
+        return self._work(changing)[1]
 
-    def _work(self, changing: NDArray[np.bool_]) -> tuple[Place, _Graph]:
-        """Where is worked, and the graph for that."""
+    def _work(self, changing: NDArray[np.bool_]) -> tuple[Place, float]:
+        """Where is worked, and what an evaluation costs there, over one of the whole picture."""
         place = Place.around(changing)
-        whole = Place((0, 0), self.size, self.size)
-        for each in (place, whole):
-            if each.size not in self._graphs:
-                self._graphs[each.size] = _Graph(self, each.size)
-            graph = self._graphs[each.size]
-            if graph.share <= WORTHWHILE:
-                return each, graph
-        return whole, graph
+        if place.size not in self._shares:
+            self._shares[place.size] = Window(self.vgg, self.objective, self.size, place.size).share()
+        share = self._shares[place.size]
+        return (place, share) if share <= WORTHWHILE else (Place((0, 0), self.size, self.size), 1.0)
+
+    def _graph(self, size: tuple[int, int]) -> _Graph:
+        """The graph for places of a size; others are let go of where there are too many."""
+        graph = self._graphs.pop(size, None) or _Graph(self, size)
+        self._graphs[size] = graph
+        if len(self._graphs) > (LARGE_GRAPHS if is_large(self.size) else GRAPHS):
+            del self._graphs[next(iter(self._graphs))]
+            gc.collect()  # graphs refer to themselves
+        return graph
 
     def remember(self, place: Sequence[Sequence[int]], arrays: Sequence[NDArray[Any]]) -> Memory | None:
         """The memory of a place from its parts as arrays; None from none."""
@@ -233,7 +244,6 @@ class _Graph:
     def __init__(self, engine: Engine, size: tuple[int, int]) -> None:
         self.engine, self.size = engine, size
         self.window = None if size == engine.size else Window(engine.vgg, engine.objective, engine.size, size)
-        self.share = 1.0 if self.window is None else self.window.share()
         self.precondition = spectral(size)
         self.begin, self.advance = Traced(self._trace_begin), Traced(self._trace_advance)
         if self.window is not None:

@@ -17,7 +17,7 @@ from ..errors import OptimizationError
 from ..motion.carry import Past, find_origins
 from ..motion.flow import estimate_motion
 from ..motion.ground import Ground
-from ..motion.reliability import residual, warp_paint, warping_error
+from ..motion.reliability import differs, residual, warp_paint, warping_error
 from .engine import Engine
 from .firmness import Firmness, emphasis
 from .frame_result import ClipTick, FrameResult
@@ -67,7 +67,7 @@ def passes(
                 past = Past(sources[beside], np.array(images[beside]))
                 origins = ground.uncover(past, sources[index], find_origins([past.source], sources[index], config.flow))
                 motion = origins.motion
-                held = np.equal(own, before).all(-1) & np.equal(sources[index], past.source).all(-1)
+                held = ~(differs(own, before) | differs(sources[index], past.source))
                 moved = warp_paint(past.image, motion.backward)
                 if origins.bared is not None:
                     # Ground that comes to be seen was painted in the pass before.

@@ -95,10 +95,10 @@ class Stylizer:
 
         with closing(coming):
             for shot, results in zip(shots, self._once(watched(), shots, lead, tick, blend, resume), strict=True):
+                painted.clear()
                 if self.config.passes == 1 or self.config.init in ("content", "noise") or not resume.wanted(shot.start):
                     yield from results
                 else:
-                    painted.clear()
                     cyclic = len(lead) > 0 and len(shots) == 1
                     first = (result for result in results if result is not None)
                     yield from passes(self.engine, self.config, painted, first, cyclic, tick, blend)

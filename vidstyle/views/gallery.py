@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from ..clip_job import Progress
 from ..config import Config, Style
 from ..errors import VidstyleError
-from ..framing import count_frames, over_white, scale, target_size
-from ..media import ReadOptions, WriteOptions, load_picture, open_clip
+from ..framing import count_frames, scale, target_size
+from ..media import ReadOptions, WriteOptions, load_picture, open_clip, over_white
 from ..media.sequence import folder_files
 from ..naming import beside
 from ..pipeline import stylize_clip

@@ -13,19 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Config, Style, TermWeights
-from ..framing import over_white
-from ..media import ReadOptions, load_picture, open_clip
+from ..media import ReadOptions, load_picture, open_clip, over_white
 from ..motion.flow import estimate_motion
-from ..motion.reliability import Array, Motion, warping_error
+from ..motion.reliability import Array, mean_square, residual
 from ..motion.shots import Shot, find_shots
+from ..neural.firmness import MOVING_PIXELS, moving
 from ..plan import counted
 from .pairs import check_lengths, pairs
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
 YARDSTICK = TermWeights(content=0.25, style=1.0, tv=0.0, temporal=0.0)  # of the loss, whatever a run used
-FAST = 1.0  # pixels between two frames above which something moves
-ENOUGH_PIXELS = 64  # that move in a frame, for their own warping error
 ENOUGH_CELLS = 4  # of the content layer, for their own content loss
 
 
@@ -148,19 +146,20 @@ def measure_clip(
         )
         if before is not None and index not in begins:
             motion = estimate_motion(before[0], frame, "dis")
-            fast = np.sqrt(np.square(motion.backward).sum(-1)) > FAST
+            fast = moving(motion)
+            errors = residual(before[1], painted, motion), residual(before[0], frame, motion)
             row = replace(
                 row,
-                warp_error=warping_error(before[1], painted, motion),
-                source_warp_error=warping_error(before[0], frame, motion),
+                warp_error=mean_square(errors[0], motion.reliable),
+                source_warp_error=mean_square(errors[1], motion.reliable),
                 moving_content=_content_at((motion.reliable == 0) | fast, judged.error, judged.energy),
             )
-            moving = Motion(motion.backward, motion.reliable * fast)
-            if moving.reliable.sum() >= ENOUGH_PIXELS:
+            part = motion.reliable * fast
+            if part.sum() >= MOVING_PIXELS:
                 row = replace(
                     row,
-                    moving_warp_error=warping_error(before[1], painted, moving),
-                    source_moving_warp_error=warping_error(before[0], frame, moving),
+                    moving_warp_error=mean_square(errors[0], part),
+                    source_moving_warp_error=mean_square(errors[1], part),
                 )
         rows.append(row)
         before = frame, painted

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..framing import over_white, scale_image
-from ..media import ReadOptions, open_clip
+from ..framing import scale_image
+from ..media import ReadOptions, open_clip, over_white
 from ..plan import counted
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..clip_job import Progress
 from ..config import Config, Style
-from ..framing import over_white, target_size
-from ..media import Frame, ReadOptions, WriteOptions
+from ..framing import target_size
+from ..media import Frame, ReadOptions, WriteOptions, over_white
 from ..pipeline import stylize_frames
 from ..plan import Plan, Work
 from .moment import find_moment

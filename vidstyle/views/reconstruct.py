@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from ..config import RECONSTRUCTED_LAYERS, RECONSTRUCTED_SIDE, Config, Style, StyleLayer
 from ..errors import OptionError
-from ..framing import over_white, scale, target_size
-from ..media import Frame, ReadOptions, WriteOptions
+from ..framing import scale, target_size
+from ..media import Frame, ReadOptions, WriteOptions, over_white
 from ..result_file import ResultFile
 from .moment import find_moment
 from .sheet import Sheet, create_sheet, still_name
@@ -100,7 +100,7 @@ def make_figure(
             shown = [picture for row in rows for picture in (image, *(one.image for one in row))]
             writer.write(Frame(sheet.draw(shown), Fraction(0)))
         for file, one in zip(files, [image, *(one.image for one in made)], strict=False):
-            file.content = _png(one)
+            file.write(_png(one))
     return Path(place), made
 
 
