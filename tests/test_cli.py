@@ -159,8 +159,18 @@ BAD = {
     "info of nothing": ("info none.gif", "none.gif"),
     "zero fps": ("info clip.gif --fps 0", "--fps 0"),
     "measure nothing": ("measure none.gif clip.gif --style s.png", "none.gif: there is no such file"),
+    "measure with times": ("measure clip.gif clip.gif --style s.png@1s", "knows no times and no layers"),
+    "measure into one file": (
+        "measure clip.gif clip.gif --style s.png --json a.png --plot a.png",
+        "is another file of",
+    ),
+    "one name for all": ("run clip.gif --style s.png -o a.gif --save-config a.gif", "is another file of"),
+    "standard output": ("run clip.gif --style s.png -o -", "standard output takes no clip"),
     "measure other frames": ("measure clip.gif s.png --style s.png", "s.png: has 1 frame, but clip.gif has 4;"),
-    "measure into the input": ("measure clip.gif clip.gif --style s.png --json s.png --overwrite", "is an input"),
+    "measure into the input": (
+        "measure clip.gif clip.gif --style s.png --json s.png --overwrite",
+        "is another file of",
+    ),
     "measure into a picture": (
         "measure clip.gif clip.gif --style s.png --plot p.gif",
         "--plot p.gif: is written as PNG",

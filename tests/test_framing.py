@@ -35,11 +35,8 @@ def test_count_frames(start, end, expected):
 
 
 def test_sound_begins_with_the_first_frame():
-    assert [first_instant(INFO, Fraction(start)) for start in ("0", "0.4", "0.41")] == [
-        0,
-        Fraction(2, 5),
-        Fraction(11, 25),
-    ]
+    begins = [first_instant(INFO, Fraction(start)) for start in ("0", "0.4", "0.41")]
+    assert begins == [0, Fraction(2, 5), Fraction(11, 25)]
 
 
 def test_frames_that_last_no_time_can_be_cut():
@@ -61,8 +58,9 @@ def test_default_output(source, format, expected):
 
 
 def test_a_default_output_is_one_file():
-    assert default_output(Path("50%done.gif"), INFO, (Style(Path("s.png")),)) == Path("50_done_s.gif")
-    assert default_output(Path("50%.gif"), INFO, (Style(Path("s.png")),)) == Path("50%_s.gif")
+    styles = (Style(Path("s.png")),)
+    assert default_output(Path("50%done.gif"), replace(INFO, format="gif"), styles) == Path("50_done_s.gif")
+    assert default_output(Path("50%.gif"), replace(INFO, format="gif"), styles) == Path("50%_s.gif")
 
 
 def test_default_output_of_folders_is_a_folder_beside_them(tmp_path):

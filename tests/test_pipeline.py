@@ -236,7 +236,7 @@ def test_not_finite_names_the_frame_and_the_term_and_leaves_nothing(tmp_path, sm
     tensors = load_file(EMBEDDED)
     tensors = {name: value.astype(np.float32) * (1e20 if "block4" in name else 1) for name, value in tensors.items()}
     save_file(tensors, tmp_path / "w.safetensors")
-    with pytest.raises(OptimizationError, match=r"frame 0: the (content|style) term is not finite"):
+    with pytest.raises(OptimizationError, match=r"frame 1: the (content|style) term is not finite"):
         vidstyle.stylize_clip(
             small / "clip.gif",
             [small / "swirl.png"],
@@ -255,6 +255,26 @@ def test_inputs_are_never_overwritten(tmp_path, small):
         vidstyle.stylize_clip(copy, [small / "swirl.png"], copy, write=WriteOptions(overwrite=True))
 
 
+def test_inputs_are_never_overwritten_by_frames_either(tmp_path, small):
+    folder = tmp_path / "fr"
+    with create_clip(folder, ClipInfo("folder", 20, 20, 2, Fraction(1, 25)), WriteOptions()) as writer:
+        for value in (0, 90):
+            writer.write(Frame(np.full((20, 20, 3), value, np.uint8), Fraction(1, 25)))
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    style, pattern = small / "swirl.png", folder / "frame_%06d.png"
+    for source, styles, output in (
+        (pattern, [style], folder),
+        (folder / "*.png", [style], folder),
+        (folder, [style], pattern),
+        (pattern, [style], pattern),
+        (small / "clip.gif", [folder / "frame_000002.png"], folder),
+        (small / "clip.gif", [folder / "frame_000002.png"], pattern),
+    ):
+        with pytest.raises(OptionError, match="an input of this run"):
+            vidstyle.stylize_clip(source, styles, output, write=WriteOptions(overwrite=True), **QUICK)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_outputs_are_checked_before_anything_is_computed(tmp_path, small):
     (tmp_path / "b.gif").touch()
     (tmp_path / "r.json").touch()
@@ -271,8 +291,13 @@ def test_outputs_are_checked_before_anything_is_computed(tmp_path, small):
 
 
 def test_no_file_of_a_run_replaces_another(tmp_path, small):
-    for output, report in (("c.png", "c.png"), ("frames/", "frames/frame_000001.png")):
-        with pytest.raises(OutputError, match=r"--report .*: is another file of this run"):
+    within = r"--report .*frames is for the frames alone"
+    for output, report, said in (
+        ("c.gif", "c.gif", r"--report .*: is another file of this run"),
+        ("frames/", "frames/frame_000001.png", within),
+        ("frames/", "frames/r.json", within),
+    ):
+        with pytest.raises(OutputError, match=said):
             vidstyle.stylize_clip(
                 small / "clip.gif", [small / "swirl.png"], f"{tmp_path}/{output}", report=tmp_path / report, **QUICK
             )

@@ -99,9 +99,15 @@ class ClipJob:
         self._ends: list[tuple[Fraction, Image]] | None = None
         self._stylizer: Stylizer | None = None
         self.frames = count_frames(self.info, config.start, config.end)
-        if self.frames == 0:
-            length = f"{float(self.info.duration):g} s" if self.info.duration is not None else "earlier"
+        ended = self.info.duration is not None and config.start >= self.info.duration
+        if self.frames == 0 and self.info.duration is not None and ended:
+            length = f"{float(self.info.duration):g} s"
             raise OptionError(f"--start {float(config.start):g}: {source} ends at {length}; begin earlier")
+        if self.frames == 0:
+            raise self._nothing()
+
+    def _nothing(self) -> InputError:
+        return InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
 
     def output_info(self, target: Path) -> ClipInfo:
         """What the writer is told: the source's facts with this run's size and number of frames."""
@@ -292,7 +298,7 @@ class ClipJob:
         if self._ends is None:
             self.shots, self._ends = self._find_shots()
             if not self.shots:
-                raise InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
+                raise self._nothing()
             self.frames = self.shots[-1].stop
         return self._ends
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .config import Style
 from .errors import OptionError
-from .media import ClipInfo, default_extension, is_pattern
+from .media import ClipInfo, default_extension, is_pattern, replaces, source_files
 from .result_file import same_file
 
 
@@ -27,7 +27,10 @@ def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
 
 
 def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
-    """Raises OptionError where the output `target` is one of the inputs."""
+    """Raises OptionError where the output `target` is one of the inputs, or would replace a file of one."""
     for taken in inputs:
         if same_file(target, taken):
             raise OptionError(f"-o {target}: is an input of this run; choose another name")
+        for file in source_files(taken):
+            if replaces(target, file):
+                raise OptionError(f"-o {target}: would replace {file}, an input of this run; choose another name")

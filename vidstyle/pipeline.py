@@ -21,6 +21,7 @@ from .media import (
     ReadOptions,
     WriteOptions,
     create_clip,
+    is_folder_output,
     remove_parts,
 )
 from .naming import default_output, refuse_inputs
@@ -62,7 +63,9 @@ def stylize_clip(
     refuse_inputs(target, inputs)
     audio = None
     if clip.info.has_audio:  # it begins with the first frame, which may begin later than --start
-        audio = AudioSource(clip.source, first_instant(clip.info, config.start), config.end)
+        lead = clip.info.audio_lead
+        end = None if config.end is None else lead + config.end
+        audio = AudioSource(clip.source, lead + first_instant(clip.info, config.start), end)
     begin = time.perf_counter()
     fitted: dict[str, Any] = {}
     if budget is not None:
@@ -88,7 +91,8 @@ def stylize_clip(
             checkpoint = stack.enter_context(Checkpoint(job.place(target), same, fitted, job.restart, job.keep))
             if checkpoint.before is not None:
                 remove_parts(target, checkpoint.before)
-        report_file = stack.enter_context(ResultFile("--report", report, write.overwrite, [*inputs, target]))
+        frames = target if is_folder_output(place) else None
+        report_file = stack.enter_context(ResultFile("--report", report, write.overwrite, [*inputs, target], frames))
         writer = stack.enter_context(writing)
         stack.enter_context(_enough_memory(clip))
         for step in clip.run(progress, checkpoint, executor):

@@ -65,8 +65,8 @@ class Report:
         )
         if result.excess is not None:
             self.notices.append(
-                f"frame {result.index}: its loss is {result.excess:.1f} times that of the frames before it, also in a "
-                "second try; look at it"
+                f"frame {result.index + 1}: its loss is {result.excess:.1f} times that of the frames before it, also "
+                "in a second try; look at it"
             )
         if result.source_warp_error is not None:
             self._source_errors.append(result.source_warp_error)

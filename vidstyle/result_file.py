@@ -18,14 +18,21 @@ class ResultFile:
     """A file that appears when the work is complete; whether it can be written is found out on entering.
 
     path: None writes nothing; missing folders are made. option: what the user calls it. others: the run's other files,
-    which it must not replace. Raises OutputError.
+    which it must not replace. folder: where it must not stand. Raises OutputError.
     """
 
-    def __init__(self, option: str, path: str | Path | None, overwrite: bool, others: Iterable[Path] = ()) -> None:
+    def __init__(
+        self,
+        option: str,
+        path: str | Path | None,
+        overwrite: bool,
+        others: Iterable[Path] = (),
+        folder: Path | None = None,
+    ) -> None:
         self.option = option
         self.path = None if path is None else Path(path)
         self.overwrite = overwrite
-        self.others = others
+        self.others, self.folder = others, folder
         self._part: Path | None = None  # what was written, until it takes its name
         self._made: list[Path] = []
 
@@ -34,6 +41,8 @@ class ResultFile:
             return self
         if os.path.isdir(self.path):
             raise OutputError(f"{self.option} {self.path}: is a folder; name a file")
+        if self.folder is not None and same_file(self.path.parent, self.folder):
+            raise OutputError(f"{self.option} {self.path}: {self.folder} is for the frames alone; choose another place")
         if any(same_file(self.path, taken) for taken in self.others):
             raise OutputError(f"{self.option} {self.path}: is another file of this run; choose another name")
         if os.path.exists(self.path) and not self.overwrite:

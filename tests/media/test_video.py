@@ -204,6 +204,71 @@ def test_copied_sound_is_the_same_to_the_bit(kit, tmp_path):
     assert (tmp_path / "in.aac").read_bytes() == (tmp_path / "o.aac").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["o.mkv", "o.mov"])
+def test_copied_sound_begins_where_it_should(kit, tmp_path, name):
+    """Between two pictures that can be decoded by themselves, of which there is one in ten seconds."""
+    origin = tmp_path / "long.mp4"
+    sound = ["-f", "lavfi", "-i", "aevalsrc='0.5*sin(2000*t)*gte(t,1)':d=3"]
+    source = ["-f", "lavfi", "-i", "testsrc=s=32x32:r=25:d=3"]
+    kit.ffmpeg(*source, *sound, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-g", "250", origin)
+    with open_clip(origin) as reader:
+        start, end = Fraction(9, 10), Fraction(3, 2)
+        with create_clip(tmp_path / name, reader.info, audio=AudioSource(origin, start, end)) as writer:
+            for frame in reader.frames(start, end):
+                writer.write(frame)
+    with open_clip(tmp_path / name) as reader:
+        assert reader.info.duration == Fraction(3, 5) and reader.info.audio_lead == 0
+    raw = tmp_path / "o.raw"
+    kit.ffmpeg(
+        "-i",
+        tmp_path / name,
+        "-map",
+        "0:a",
+        "-af",
+        "aresample=async=1:first_pts=0",
+        "-f",
+        "f32le",
+        "-ac",
+        "1",
+        "-ar",
+        "8000",
+        raw,
+    )
+    heard = np.abs(np.fromfile(raw, np.float32)) > 0.05
+    assert len(heard) / 8000 == pytest.approx(0.6, abs=0.06)
+    assert heard.argmax() / 8000 == pytest.approx(0.1, abs=0.04)
+
+
+def test_sound_that_begins_before_the_picture(kit, tmp_path):
+    picture = ["-itsoffset", "0.5", "-f", "lavfi", "-i", "testsrc=s=32x32:r=10:d=1"]
+    kit.ffmpeg(
+        *picture,
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=1.5",
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "aac",
+        tmp_path / "late.mp4",
+    )
+    with open_clip(tmp_path / "late.mp4") as reader:
+        assert float(reader.info.audio_lead) == pytest.approx(0.5, abs=0.03)
+    with open_clip(sounding(kit, tmp_path)) as reader:
+        assert reader.info.audio_lead == 0
+
+
+@pytest.mark.parametrize("name", ["o.mkv", "o.webm", "o.mp4", "o.avi"])
+def test_the_same_frames_give_the_same_bytes(kit, tmp_path, name):
+    files = [
+        kit.write(tmp_path / folder / name, kit.frames(3)) for folder in ("a", "b") if not (tmp_path / folder).mkdir()
+    ]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
 def test_short_sound_does_not_cut_the_video(kit, tmp_path):
     origin = sounding(kit, tmp_path)
     clip = kit.frames(40)

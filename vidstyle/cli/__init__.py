@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -39,10 +40,14 @@ def main() -> NoReturn:
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(stop) != signal.SIG_IGN:  # nohup has one ignored
             signal.signal(stop, _stop)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the end
     if sys.stdout.errors == "strict":  # names of files need not be of the terminal's encoding
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = app(prog_name="vidstyle", standalone_mode=False)
+        sys.stdout.flush()
     except VidstyleError as error:
         code = _fail(str(error))
     except typer.TyperException as error:
@@ -50,6 +55,9 @@ def main() -> NoReturn:
     except Stopped as stopped:
         print(f"vidstyle: interrupted; {one_line(stopped)}", file=sys.stderr)
         code = 128 + stopped.number
+    except OSError as error:  # what concerns a file has become a VidstyleError
+        code = _fail(f"{error.filename or 'standard output'}: {error.strerror or error}; look at what it stands on")
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - else it is tried again at the end
     except MemoryError:
         code = _fail("too little memory; give a smaller --size")
     sys.exit(code or 0)

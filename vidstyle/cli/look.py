@@ -19,7 +19,6 @@ from .options import (
     NetworkOption,
     OverwriteOption,
     QuietOption,
-    StyleOption,
     WeightsOption,
     number,
     read_options,
@@ -56,7 +55,13 @@ def info(
 def measure(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The clip as filmed.")],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The same clip painted, by any program.")],
-    style: StyleOption,
+    style: Annotated[
+        list[str],
+        typer.Option(
+            metavar="IMAGE[:WEIGHT]",
+            help="Picture in whose style it was painted. Repeat it where several were blended.",
+        ),
+    ],
     start: Annotated[str, typer.Option(metavar="SECONDS", help="Where OUTPUT begins in SOURCE.")] = "0",
     end: Annotated[str | None, typer.Option(metavar="SECONDS", help="Where OUTPUT ends in SOURCE.")] = None,
     shots: Annotated[

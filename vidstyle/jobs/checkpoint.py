@@ -76,6 +76,7 @@ class Checkpoint(Resume):
         try:
             with self._using():
                 self._begin()
+                self.lock.sign()  # a run that is refused leaves what the one before did not finish to others
         except BaseException:
             self.lock.__exit__(None, None, None)
             raise

@@ -45,9 +45,12 @@ class Lock:
                 break
             os.close(self._file)
         self.before = int(holder) if holder.isdecimal() else None
+        return self
+
+    def sign(self) -> None:
+        """From now on this process is the one that held it last. Raises OSError."""
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, str(os.getpid()).encode(), 0)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -19,9 +19,11 @@ from .registry import (
     create_clip,
     default_extension,
     is_clip_name,
+    is_folder_output,
     is_video_output,
     load_picture,
     open_clip,
+    replaces,
     source_files,
 )
 from .sequence import is_pattern
@@ -41,11 +43,13 @@ __all__ = [
     "create_clip",
     "default_extension",
     "is_clip_name",
+    "is_folder_output",
     "is_pattern",
     "is_video_output",
     "load_picture",
     "open_clip",
     "over_white",
     "remove_parts",
+    "replaces",
     "source_files",
 ]

@@ -33,6 +33,7 @@ class ClipInfo:
     tick: seconds; the longest time of which every frame's duration is a whole multiple (0 if all durations are 0).
     rate: frames per second of a clip with one constant rate, None where frames have durations of their own.
     duration: seconds, None where unknown.
+    audio_lead: seconds by which the file's sound begins before its first frame.
     loop: repeats after the first play of an animated picture, as GIF stores it: 0 is for ever, None is none.
     """
 
@@ -46,3 +47,4 @@ class ClipInfo:
     loop: int | None = None
     has_alpha: bool = False
     has_audio: bool = False
+    audio_lead: Fraction = Fraction(0)

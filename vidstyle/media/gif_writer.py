@@ -39,6 +39,8 @@ class GifWriter(FramesWriter):
         self._thinned = thinned
         self._timeline = Timeline(Fraction(self._tick, 100))
         self._delays: list[int] = []
+        self._kept = 0
+        self._skipped: Frame | None = None  # the last frame, if it was
         self._sample = PixelSample()
         self._mapper = ClipMapper(options.dither)
         self._file: BinaryIO | None = None
@@ -60,7 +62,12 @@ class GifWriter(FramesWriter):
     def _append(self, frame: Frame) -> None:
         delay = self._timeline.advance(frame.duration) * self._tick
         if self._thinned and delay == 0:
+            self._skipped = frame
             return
+        self._keep(frame, delay)
+
+    def _keep(self, frame: Frame, delay: int) -> None:
+        self._kept += 1
         opaque = np.ones(frame.image.shape[:2], bool)
         if self._info.has_alpha and frame.alpha is not None:
             opaque = frame.alpha >= _OPAQUE
@@ -81,6 +88,8 @@ class GifWriter(FramesWriter):
 
     def _close(self) -> None:
         assert self._file
+        if self._skipped is not None and self._kept == 0:
+            self._keep(self._skipped, self._tick)  # all frames were shorter than a tick
         if self._spool:
             palette = self._sample.palette()
             self._encoder = self._encode_into(self._file, palette)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,8 @@ _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: edit lists hide these
 _NO_TIME = ("NOPTS", str(-(2**63)))
 _CUT_SHORT = re.compile("partial file|ended prematurely|corrupt input packet")  # ffmpeg's words for it
 _HIGH_RANGE = re.compile("color_trc:(smpte2084|arib-std-b67)")
+_SHORT = Fraction(9, 10)  # of a frame's time at some rate; frames that come sooner one after another would be lost
+_PRIMING = Fraction(1, 20)  # seconds; the first block of coded sound may begin so much earlier, and is nothing
 _MAX_GUESSED_RATE = 120  # of clips with an uneven rate; ffmpeg may guess the tick of their clock
 
 
@@ -28,7 +31,7 @@ class Probe:
     width, height: as displayed. stored_width: of the frames as they are stored. rate: frames per second.
     frame_count: of the constant rate. even: whether frames come at exactly that rate; otherwise they must be converted.
     first: seconds, the container's time of the first frame. high_range: whether it is coded as PQ or HLG of ITU-R
-    BT.2100, as phones film.
+    BT.2100, as phones film. lead: seconds by which the file begins before its first frame.
     """
 
     width: int
@@ -40,6 +43,7 @@ class Probe:
     first: Fraction
     audio: str | None
     high_range: bool
+    lead: Fraction
 
 
 def source(path: Path, format: str, max_pixels: int) -> list[str]:
@@ -73,7 +77,10 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     if count > MAX_FRAMES:
         raise InputError(f"{path}: has {count} frames, more than {MAX_FRAMES}: cut it into parts, or it is damaged")
     high_range = bool(_HIGH_RANGE.search(log))
-    return Probe(display, height, width, exact, count, even, first, audio[1] if audio else None, high_range)
+    begin = re.search(r"^  Duration: .*?, start: (-?[\d.]+)", log, re.MULTILINE)
+    lead = first - Fraction(begin[1]) if begin else Fraction(0)
+    lead = lead if lead > _PRIMING else Fraction(0)
+    return Probe(display, height, width, exact, count, even, first, audio[1] if audio else None, high_range, lead)
 
 
 def _run(path: Path, arguments: list[str], loglevel: str = "info") -> tuple[str, str]:
@@ -112,8 +119,12 @@ def _timing(path: Path, format: str, max_pixels: int, rate: Fraction) -> tuple[i
     if even:
         return len(times), stamped, first, rate
     duration = (times[-1] - times[0] + int(shown[-1][2])) * tick
-    if rate > _MAX_GUESSED_RATE and duration:
-        rate = Fraction(min(max(1, round(len(times) / duration)), _MAX_GUESSED_RATE))
+    gaps = sorted((after - before) * tick for before, after in itertools.pairwise(times) if after > before)
+    if gaps:
+        # Few gaps are shorter than that one. ffmpeg's guess may be the mean rate, at which frames would be lost.
+        gap = gaps[len(gaps) // 20]
+        if rate > _MAX_GUESSED_RATE or gap * rate < _SHORT:
+            rate = Fraction(min(max(1, round(1 / gap)), _MAX_GUESSED_RATE))
     return max(1, round(duration * rate)), False, first, rate
 
 

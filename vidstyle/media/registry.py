@@ -14,7 +14,15 @@ from .clip import MAX_PIXELS, AudioSource, ClipReader, ClipWriter, ReadOptions, 
 from .encoders import CONTAINERS
 from .frame import ClipInfo, Frame
 from .gif_writer import GifWriter
-from .sequence import PICTURE_EXTENSIONS, SequenceReader, folder_files, glob_files, is_pattern, pattern_files
+from .sequence import (
+    PICTURE_EXTENSIONS,
+    SequenceReader,
+    folder_files,
+    glob_files,
+    is_pattern,
+    number_matcher,
+    pattern_files,
+)
 from .sniff import Family, identify
 from .still_writer import SAVE_OPTIONS, StillWriter, folder_writer, pattern_writer
 from .stills import read_still
@@ -142,6 +150,16 @@ def is_folder_output(path: str | Path) -> bool:
     return text.endswith(separators) or os.path.isdir(text) or not Path(text).suffix
 
 
+def replaces(output: str | Path, file: Path) -> bool:
+    """Whether the frames of a folder or a pattern that is written would take the place of a file."""
+    output = Path(output)
+    if is_pattern(output.name):
+        return file.resolve().parent == output.parent.resolve() and bool(
+            number_matcher(output.name).fullmatch(file.name)
+        )
+    return os.path.isdir(output) and file.resolve().parent == output.resolve()
+
+
 def is_video_output(path: str | Path) -> bool:
     """True if `path` means a video file."""
     return not is_folder_output(path) and Path(path).suffix.lower() in CONTAINERS
@@ -160,6 +178,8 @@ def create_clip(
     """
     folder = is_folder_output(path)
     path = Path(path)
+    if path.name == "-":
+        raise OutputError("-: standard output takes no clip; name a file or a folder")
     if folder:
         return folder_writer(path, info, options)
     if is_pattern(path.name):

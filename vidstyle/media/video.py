@@ -48,6 +48,7 @@ class VideoReader:
             rate=self._probe.rate,
             duration=self._probe.frame_count / self._probe.rate,
             has_audio=self._probe.audio is not None,
+            audio_lead=self._probe.lead,
         )
 
     @property

@@ -54,7 +54,9 @@ class VideoWriter(FramesWriter):
         codec = audio_codec(audio.path)
         if codec is None:
             raise InputError(f"{audio.path}: there is no sound in it to take over")
-        chosen = ("-c:a", "copy") if codec in self._container.copied else self._container.audio
+        # As it is, ffmpeg copies from the picture before the start on that all others need, which can be seconds.
+        late = ("-copypriorss", "0") if audio.start else ()
+        chosen = ("-c:a", "copy", *late) if codec in self._container.copied else self._container.audio
         return ["-map", "1:a:0", *chosen]
 
     def _arguments(self, output: str, audio: bool) -> list[str]:
@@ -62,7 +64,8 @@ class VideoWriter(FramesWriter):
         pipe = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-framerate", str(self._rate), "-i", "pipe:0"]
         sound_in, sound_out = (self._audio, self._audio_codec) if audio else ([], [])
         coded = [*sound_in, "-map", "0:v:0", *self._encoding, *sound_out, "-map_metadata", "-1", "-map_chapters", "-1"]
-        return [*pipe, *coded, *self._container.flags, "-f", self._container.muxer, output]
+        # Else some containers get numbers by chance.
+        return [*pipe, *coded, *self._container.flags, "-fflags", "+bitexact", "-f", self._container.muxer, output]
 
     def _rehearse(self, codec: str) -> None:
         """Encodes a black frame, so that a codec which the container or this ffmpeg cannot use is found out now."""

@@ -166,7 +166,7 @@ class Chain:
             except OptimizationError as error:
                 failed += 1
                 if exact and not tries:
-                    raise OptimizationError(f"frame {index}: {error}") from error
+                    raise OptimizationError(f"frame {index + 1}: {error}") from error
                 continue
             tries.append(painted)
             if anew or self._excess(painted) <= FAR_ABOVE:

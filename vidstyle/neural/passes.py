@@ -89,7 +89,7 @@ def passes(
                         motion.backward,
                     )
                 except OptimizationError as error:
-                    raise OptimizationError(f"frame {found[index].index}: {error}") from error
+                    raise OptimizationError(f"frame {found[index].index + 1}: {error}") from error
                 memory, before = painted.memory, own
                 now = Past(sources[index], painted.image)
                 paint = residual(past.image, now.image, motion)

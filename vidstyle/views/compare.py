@@ -58,7 +58,7 @@ def compare(
         info = clip.info
     place = beside(painted, info, "compared") if output is None else output
     refuse_inputs(Path(place), [source, painted])
-    audio = AudioSource(painted) if info.has_audio else None
+    audio = AudioSource(painted, info.audio_lead) if info.has_audio else None
     width = 2 * info.width + GAP if how == "side" else info.width
     info = replace(info, width=width, frame_count=count, has_alpha=False)
     moves = is_video_output(place) or Path(place).suffix.lower() in (".gif", ".apng")

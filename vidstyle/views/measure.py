@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import Config, Style, TermWeights
+from ..errors import OptionError
 from ..media import ReadOptions, load_picture, open_clip, over_white
 from ..motion.flow import estimate_motion
 from ..motion.reliability import Array, mean_square, residual
@@ -110,6 +111,9 @@ def measure_clip(
     from ..neural.judge import Judge
     from ..neural.weights import load_weights
 
+    for style in styles:
+        if style.at is not None or style.layers is not None:
+            raise OptionError(f"--style {style.path}: the yardstick knows no times and no layers; leave them out")
     config = Config(styles=tuple(styles), start=start, end=end, weights=weights)
     source, output = Path(source), Path(output)
     pictures = [over_white(load_picture(style.path, read.max_pixels)) for style in config.styles]
