@@ -73,6 +73,22 @@ def test_info_of_a_gif(small):
     assert "width      48\nheight     27\nframes     4\n" in out and "for ever" in out and "25/2" in out
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has it")
+def test_nobody_listens(small):
+    for redirection, code, said in (
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        ("> /dev/full", 2, "vidstyle: standard output: No space"),
+    ):
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, "info", small / "clip.gif"],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        assert done.returncode == code and done.stderr.startswith(said) and done.stderr.count("\n") == bool(said)
+
+
 def test_weights(tmp_path):
     code, out, _ = vidstyle("weights")
     assert code == 0

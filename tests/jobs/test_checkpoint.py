@@ -240,6 +240,18 @@ def test_what_was_known_is_not_kept_beside_what_is(clip, small, tmp_path, monkey
     assert len(refs) > 10 and len(kept) > 10 and not any(kept)
 
 
+def test_a_run_that_is_refused_leaves_the_lock_as_it_was(clip, small, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        paint(clip, small, tmp_path / "out.apng", stop_in(1))
+    lock = tmp_path / ".out.apng.job" / "lock"
+    lock.write_text("4711")  # a run that was killed, whose parts are still to be removed
+    (tmp_path / ".out.4711-1.part.apng").touch()
+    with pytest.raises(OptionError, match="this job was begun with"):
+        paint(clip, small, tmp_path / "out.apng", seed=7)
+    paint(clip, small, tmp_path / "out.apng")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.apng"]
+
+
 def test_a_budget_chooses_once(clip, small, tmp_path):
     output = tmp_path / "out.apng"
     with pytest.raises(KeyboardInterrupt):

@@ -141,6 +141,12 @@ def test_delays_loop_and_transparency_are_kept(kit, tmp_path, name):
             assert kit.worst(old.image[old.alpha > 0], new.image[old.alpha > 0]) == 0
 
 
+def test_the_shortest_film_has_a_frame(kit, tmp_path):
+    path = kit.write(tmp_path / "o.gif", kit.frames(3, [Fraction(1, 1000)] * 3), format="mp4")
+    (frame,) = kit.read(path)
+    assert frame.duration == Fraction(2, 100)
+
+
 @pytest.mark.parametrize("palette", ["global", "frame"])
 @pytest.mark.parametrize("name", ["o.gif", "o.apng", "o.webp"])
 def test_equal_frames_stay_frames(kit, tmp_path, name, palette):

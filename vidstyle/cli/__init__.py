@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import typer
 
@@ -40,27 +40,32 @@ def main() -> NoReturn:
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(stop) != signal.SIG_IGN:  # nohup has one ignored
             signal.signal(stop, _stop)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # it was closed
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the end
+    with open(os.devnull, "w") as nowhere:
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere  # None where one was closed
+        code = _run(nowhere)
+    sys.exit(code)
+
+
+def _run(nowhere: TextIO) -> int:
+    """The exit code."""
     if sys.stdout.errors == "strict":  # names of files need not be of the terminal's encoding
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = app(prog_name="vidstyle", standalone_mode=False)
         sys.stdout.flush()
     except VidstyleError as error:
-        code = _fail(str(error))
+        return _fail(str(error))
     except typer.TyperException as error:
-        code = _fail(f"{error.format_message().rstrip('.')}; see vidstyle --help")
+        return _fail(f"{error.format_message().rstrip('.')}; see vidstyle --help")
     except Stopped as stopped:
         print(f"vidstyle: interrupted; {one_line(stopped)}", file=sys.stderr)
-        code = 128 + stopped.number
+        return 128 + stopped.number
     except OSError as error:  # what concerns a file has become a VidstyleError
-        code = _fail(f"{error.filename or 'standard output'}: {error.strerror or error}; look at what it stands on")
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - else it is tried again at the end
+        sys.stdout = nowhere  # else it is tried again at the end
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror or error}; send it somewhere else")
     except MemoryError:
-        code = _fail("too little memory; give a smaller --size")
-    sys.exit(code or 0)
+        return _fail("too little memory; give a smaller --size")
+    return code or 0
 
 
 class Stopped(BaseException):
