@@ -235,7 +235,7 @@ def test_a_folder_that_is_not_writable(small, tmp_path):
     assert code == 2 and "cannot be written" in err and len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("stop", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("stop", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_stopping_leaves_what_is_finished_for_the_next_run(small, tmp_path, stop, expected):
     process = subprocess.Popen(
         [

@@ -79,7 +79,7 @@ def test_a_bad_frame_is_painted_again_from_its_content(clip, small, tmp_path, mo
 def test_a_frame_that_stays_bad_is_told_of(clip, small, tmp_path, monkeypatch):
     sabotage(monkeypatch, clip, lambda call, painted: bad(painted))
     notice, *_ = paint(clip, small, tmp_path).notices
-    assert notice.startswith("frame 4: its loss is ") and notice.endswith("also in a second try; look at it")
+    assert notice.startswith("frame 5: its loss is ") and notice.endswith("also in a second try; look at it")
 
 
 def test_what_is_not_finite_is_painted_again_in_float32(clip, small, tmp_path, monkeypatch):
@@ -91,7 +91,7 @@ def test_what_is_not_finite_is_painted_again_in_float32(clip, small, tmp_path, m
 
 def test_what_is_never_finite_is_an_error_that_names_the_frame(clip, small, tmp_path, monkeypatch):
     sabotage(monkeypatch, clip, not_finite(9))
-    with pytest.raises(OptimizationError, match="frame 4: the style term is not finite"):
+    with pytest.raises(OptimizationError, match="frame 5: the style term is not finite"):
         paint(clip, small, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -38,7 +38,7 @@ def main() -> NoReturn:
     143 is SIGTERM, 129 is a terminal that was closed.
     """
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(stop) != signal.SIG_IGN:  # nohup has one ignored
+        if stop != signal.SIGHUP or signal.getsignal(stop) != signal.SIG_IGN:  # nohup has it ignored
             signal.signal(stop, _stop)
     with open(os.devnull, "w") as nowhere:
         sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere  # None where one was closed
