@@ -90,6 +90,13 @@ def test_a_folder_gives_its_clips_without_the_styles(small, tmp_path):
         folder_items(tmp_path / "sub.gif", tmp_path, [])
 
 
+def test_no_result_of_a_folder_takes_the_place_of_another(small, tmp_path):
+    for name in ("a.png", "a.gif"):
+        (tmp_path / name).write_bytes((small / "clip.gif").read_bytes())
+    with pytest.raises(OptionError, match=r"a\.png: its result would have the name of that of a\.gif; rename one"):
+        folder_items(tmp_path, tmp_path / "out", [])
+
+
 def test_the_command_goes_on_past_failures_and_its_exit_code_says_so(small, tmp_path, vidstyle):
     (tmp_path / "jobs.toml").write_text(
         f"[defaults]\nstyle = '{small}/swirl.png'\n{QUICK}"

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..config import Style
 from ..errors import InputError, OptionError, VidstyleError, one_line, unknown
-from ..media import is_clip_name
+from ..media import default_extension, is_clip_name
+from ..media.sniff import identify
 from ..settings_file import merge, read_tables, settings_of
 
 
@@ -111,7 +112,7 @@ def read_jobs(path: Path, folder: Path | None = None) -> list[Item]:
 def folder_items(source: Path, folder: Path, styles: Iterable[Style]) -> list[Item]:
     """Every clip and picture of a folder, by name; other files, hidden ones and the styles are left out.
 
-    Raises InputError if there are none.
+    Raises InputError if there are none, OptionError where two results would have one name.
     """
     pictures = {style.path.resolve() for style in styles}
     try:
@@ -121,6 +122,12 @@ def folder_items(source: Path, folder: Path, styles: Iterable[Style]) -> list[It
     clips = [file for file in files if is_clip_name(file) and file.resolve() not in pictures]
     if not clips:
         raise InputError(f"{source}: there are no clips or pictures in it")
+    names: dict[str, Path] = {}
+    for file in clips:
+        with suppress(InputError):  # told when its turn comes
+            other = names.setdefault(f"{file.stem}{default_extension(file, identify(file).format)}", file)
+            if other != file:
+                raise OptionError(f"{file}: its result would have the name of that of {other.name}; rename one of them")
     return [Item(file, folder, None, {}) for file in clips]
 
 
