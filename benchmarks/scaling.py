@@ -31,12 +31,12 @@ CORES = 2  # of a machine, over which all of it is spread
 
 # Processor seconds, by --measure on an AMD EPYC with AVX512-BF16.
 MEASURED = {
-    "evaluation": 3.16e-6,  # seconds a pixel, loss and gradient
-    "carry": 3.45,  # seconds a frame of 1080p: flow to the frames before, masks of reliability
-    "decode": 0.026,  # seconds a frame of 1080p H.264
-    "survey": 0.0063,  # seconds a frame, besides decoding: looking for cuts
-    "merge": 0.276,  # seconds a frame: the entry of the job folder, and encoding H.264
-    "startup": 12.0,  # seconds until a worker paints: Ray, TensorFlow, the graphs
+    "evaluation": 6.28e-6,  # seconds a pixel, loss and gradient
+    "carry": 4.87,  # seconds a frame of 1080p: flow to the frames before, masks of reliability
+    "decode": 0.034,  # seconds a frame of 1080p H.264
+    "survey": 0.0112,  # seconds a frame, besides decoding: looking for cuts and for what changes
+    "merge": 0.334,  # seconds a frame: the entry of the job folder, and encoding H.264
+    "startup": 16.5,  # seconds until a worker paints: Ray, TensorFlow, the graphs
 }
 
 
