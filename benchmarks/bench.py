@@ -18,17 +18,23 @@ import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 from peers import plain_adam, torch_evaluation
 
 from vidstyle.blending import Blend, shares_at
-from vidstyle.config import Config, Style
+from vidstyle.config import Config, Precision, Quality, Style
 from vidstyle.media import load_picture, open_clip
 from vidstyle.motion.shots import Shot
+from vidstyle.neural.engine import Engine, Picture, resize
+from vidstyle.neural.frame_result import FrameResult
 from vidstyle.neural.runtime import native_bfloat16
-from vidstyle.neural.stylize import Stylizer, resize
-from vidstyle.neural.weights import load_weights
+from vidstyle.neural.stylize import Stylizer
+from vidstyle.neural.weights import Weights, load_weights
+
+Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 CLIP, STYLE = SAMPLES / "bunny.gif", SAMPLES / "styles" / "cubist.png"
@@ -58,7 +64,7 @@ def share_in_onednn(side: int, precision: str) -> float:
     return inside / float(took[1])
 
 
-def evaluate(side: int, precision: str) -> None:
+def evaluate(side: int, precision: Precision) -> None:
     """What share_in_onednn() watches."""
     engine, content = engine_for(side, precision)
     engine.paint(content, content, EVALUATIONS)
@@ -68,7 +74,7 @@ def evaluate(side: int, precision: str) -> None:
     print(f"TOOK {1000 * (time.perf_counter() - begin)}", flush=True)
 
 
-def engine_for(side: int, precision: str):  # type: ignore[no-untyped-def]
+def engine_for(side: int, precision: Precision) -> tuple[Engine, Picture]:
     """The engine for frames of the sample clip of this longer side, and the first of them."""
     config = Config(styles=(Style(STYLE),), precision=precision)
     size = (side * 9 // 16, side)
@@ -77,20 +83,23 @@ def engine_for(side: int, precision: str):  # type: ignore[no-untyped-def]
     return Stylizer(config, load_weights("vgg16"), [load_picture(STYLE).image]).engine(size), content
 
 
-def frames_after(frames, weights, style, quality):  # type: ignore[no-untyped-def]
+def frames_after(
+    frames: list[Image], weights: Weights, style: Image, quality: Quality
+) -> tuple[list[FrameResult], float]:
     """The results of the frames in a quality, and the median time of those that had a time to settle."""
     config = Config(styles=(Style(STYLE),), quality=quality)
     stylizer, shots = Stylizer(config, weights, [style]), [Shot(0, len(frames))]
-    results = list(stylizer.clip(frames, shots, blend=lambda index: Blend(shares_at(config))))  # as in a run
+    painted = stylizer.clip(frames, shots, blend=lambda index: Blend(shares_at(config)))  # as in a run
+    results = [result for result in painted if result is not None]
     return results, statistics.median(result.seconds for result in results[2:])
 
 
-def median_evaluations(results) -> int:  # type: ignore[no-untyped-def]
+def median_evaluations(results: list[FrameResult]) -> int:
     """Of the frames after the first."""
     return int(statistics.median(result.evaluations for result in results[1:]))
 
 
-def still_background(frames):  # type: ignore[no-untyped-def]
+def still_background(frames: list[Image]) -> list[Image]:
     """The first frame all the time, on which a small piece of the last one wanders."""
     clip = []
     for step in range(2 * FRAMES):
@@ -174,6 +183,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--evaluate"]:
-        evaluate(int(sys.argv[2]), sys.argv[3])
+        evaluate(int(sys.argv[2]), cast("Precision", sys.argv[3]))
     else:
         main()

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vidstyle.config import CONTENT_LAYERS, STYLE_LAYERS, Config, Style
-from vidstyle.neural.stylize import Stylizer, resize
+from vidstyle.neural.engine import resize
+from vidstyle.neural.stylize import Stylizer
 from vidstyle.neural.weights import Weights
 
 ENOUGH = 2000  # evaluations after which the plain way is given up
