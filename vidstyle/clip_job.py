@@ -99,10 +99,9 @@ class ClipJob:
         self._ends: list[tuple[Fraction, Image]] | None = None
         self._stylizer: Stylizer | None = None
         self.frames = count_frames(self.info, config.start, config.end)
-        ended = self.info.duration is not None and config.start >= self.info.duration
-        if self.frames == 0 and self.info.duration is not None and ended:
-            length = f"{float(self.info.duration):g} s"
-            raise OptionError(f"--start {float(config.start):g}: {source} ends at {length}; begin earlier")
+        length = self.info.duration
+        if self.frames == 0 and length is not None and config.start >= length:
+            raise OptionError(f"--start {float(config.start):g}: {source} ends at {float(length):g} s; begin earlier")
         if self.frames == 0:
             raise self._nothing()
 
