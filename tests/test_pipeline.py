@@ -290,6 +290,19 @@ def test_outputs_are_checked_before_anything_is_computed(tmp_path, small):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.gif", "r.json"]
 
 
+def test_options_that_do_nothing_are_told_of(tmp_path, small):
+    report = vidstyle.stylize_clip(
+        small / "clip.gif",
+        [small / "swirl.png"],
+        tmp_path / "o.gif",
+        end=Fraction(1, 100),
+        read=ReadOptions(fps=Fraction(10)),
+        write=WriteOptions(crf=20),
+        **QUICK,
+    )
+    assert [notice.partition(" does nothing: ")[0] for notice in report.notices] == ["--fps", "--crf"]
+
+
 def test_no_file_of_a_run_replaces_another(tmp_path, small):
     within = r"--report .*frames is for the frames alone"
     for output, report, said in (

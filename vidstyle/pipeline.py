@@ -17,11 +17,13 @@ from .jobs.checkpoint import Checkpoint
 from .jobs.manifest import manifest, read_manifest
 from .jobs.options import JobOptions
 from .media import (
+    DEFAULT_FPS,
     AudioSource,
     ReadOptions,
     WriteOptions,
     create_clip,
     is_folder_output,
+    is_video_output,
     remove_parts,
 )
 from .naming import default_output, refuse_inputs
@@ -79,7 +81,8 @@ def stylize_clip(
             clip.fit(budget, free_quality="quality" not in settings)
             fitted = {"budget": budget, "quality": clip.config.quality, "size": clip.config.size}
     output_info = clip.output_info(target)
-    done = Report(clip.config, clip.info, clip.sha256(), target, read, write, clip.controls.notices(clip.size))
+    notices = [*clip.controls.notices(clip.size), *_idle(clip, target, write)]
+    done = Report(clip.config, clip.info, clip.sha256(), target, read, write, notices)
     # A name that ends in / means a folder, which Path forgets.
     place = target if output is None else output
     # Takes a while for a large clip, in which another run could complete this output: what is there is looked at later.
@@ -117,6 +120,15 @@ def stylize_frames(
     settings: fields of Config. progress: also hears of the evaluations within a frame. Raises VidstyleError.
     """
     return ClipJob(Path(source), Config(styles=_styles(styles), **settings), read).run(progress)
+
+
+def _idle(clip: ClipJob, target: Path, write: WriteOptions) -> Iterator[str]:
+    """Notices of options that are given and do nothing here."""
+    if clip.read.fps != DEFAULT_FPS and clip.info.format not in ("folder", "pattern"):
+        yield f"--fps does nothing: {clip.source} has times of its own, only folders of pictures have none"
+    for option, value in (("--crf", write.crf), ("--codec", write.codec)):
+        if value is not None and not is_video_output(target):
+            yield f"{option} does nothing: it is for video, and {target} is none"
 
 
 @contextmanager
