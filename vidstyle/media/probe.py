@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+
+import numpy as np
 
 from ..errors import InputError
 from . import ffmpeg
@@ -19,9 +20,11 @@ _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: edit lists hide these
 _NO_TIME = ("NOPTS", str(-(2**63)))
 _CUT_SHORT = re.compile("partial file|ended prematurely|corrupt input packet")  # ffmpeg's words for it
 _HIGH_RANGE = re.compile("color_trc:(smpte2084|arib-std-b67)")
-_SHORT = Fraction(9, 10)  # of a frame's time at some rate; frames that come sooner one after another would be lost
+# Of clips with an uneven rate.
+_RATES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 40, 48, 50, 60, 75, 90, 100, 120)
+_NTSC = tuple(Fraction(1000 * rate, 1001) for rate in (24, 30, 60))
+_FEW, _NEAR = 50, 1.6  # one in so many frames may be lost; so far above the least rate is looked
 _PRIMING = Fraction(1, 20)  # seconds; the first block of coded sound may begin so much earlier, and is nothing
-_MAX_GUESSED_RATE = 120  # of clips with an uneven rate; ffmpeg may guess the tick of their clock
 
 
 @dataclass(frozen=True)
@@ -119,13 +122,23 @@ def _timing(path: Path, format: str, max_pixels: int, rate: Fraction) -> tuple[i
     if even:
         return len(times), stamped, first, rate
     duration = (times[-1] - times[0] + int(shown[-1][2])) * tick
-    gaps = sorted((after - before) * tick for before, after in itertools.pairwise(times) if after > before)
-    if gaps:
-        # Few gaps are shorter than that one. ffmpeg's guess may be the mean rate, at which frames would be lost.
-        gap = gaps[len(gaps) // 20]
-        if rate > _MAX_GUESSED_RATE or gap * rate < _SHORT:
-            rate = Fraction(min(max(1, round(1 / gap)), _MAX_GUESSED_RATE))
+    rate = _constant([float((time - times[0]) * tick) for time in times])
     return max(1, round(duration * rate)), False, first, rate
+
+
+def _constant(times: list[float]) -> Fraction:
+    """The constant rate for frames that come unevenly, at these seconds.
+
+    ffmpeg guesses their mean rate, at which frames are lost, or one of which all times are multiples, at which a film
+    with a little jitter has four times as many. Taken is, of rates not far above the least that loses hardly a frame,
+    that at which they are shifted least.
+    """
+    rates = sorted([*map(Fraction, _RATES), *_NTSC])
+    ticks = {rate: np.multiply(times, float(rate)) for rate in rates}
+    shown = {rate: len(np.unique(np.rint(ticks[rate]))) for rate in rates}
+    least = next(rate for rate in rates if shown[rate] >= max(shown.values()) - len(times) // _FEW)
+    near = (rate for rate in rates if least <= rate <= _NEAR * least)
+    return min(near, key=lambda rate: float(np.abs(ticks[rate] - np.rint(ticks[rate])).mean() / rate))
 
 
 def _is_cut_riff(path: Path) -> bool:
