@@ -28,9 +28,13 @@ def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
 
 def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
     """Raises OptionError where the output `target` is one of the inputs, or would replace a file of one."""
-    for taken in inputs:
+    for taken in files_of(inputs):
         if same_file(target, taken):
             raise OptionError(f"-o {target}: is an input of this run; choose another name")
-        for file in source_files(taken):
-            if replaces(target, file):
-                raise OptionError(f"-o {target}: would replace {file}, an input of this run; choose another name")
+        if replaces(target, taken):
+            raise OptionError(f"-o {target}: would replace {taken}, an input of this run; choose another name")
+
+
+def files_of(inputs: Iterable[Path]) -> list[Path]:
+    """The inputs, and the files of folders, patterns and globs among them; InputError where one has none."""
+    return list(dict.fromkeys(file for taken in inputs for file in (taken, *source_files(taken))))

@@ -26,7 +26,7 @@ from .media import (
     is_video_output,
     remove_parts,
 )
-from .naming import default_output, refuse_inputs
+from .naming import default_output, files_of, refuse_inputs
 from .report import Report
 from .result_file import ResultFile, as_json
 
@@ -61,7 +61,7 @@ def stylize_clip(
     config = Config(styles=_styles(styles), **settings)
     clip = ClipJob(Path(source), config, read)
     target = default_output(clip.source, clip.info, config.styles) if output is None else Path(output)
-    inputs = [clip.source, *config.pictures]
+    inputs = files_of([clip.source, *config.pictures])
     refuse_inputs(target, inputs)
     audio = None
     if clip.info.has_audio:  # it begins with the first frame, which may begin later than --start

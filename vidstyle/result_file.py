@@ -33,6 +33,7 @@ class ResultFile:
         self.path = None if path is None else Path(path)
         self.overwrite = overwrite
         self.others, self.folder = others, folder
+        self._place = Path()
         self._part: Path | None = None  # what was written, until it takes its name
         self._made: list[Path] = []
 
@@ -41,17 +42,21 @@ class ResultFile:
             return self
         if os.path.isdir(self.path):
             raise OutputError(f"{self.option} {self.path}: is a folder; name a file")
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            raise OutputError(f"{self.option} {self.path}: is no regular file; choose another name")
         if self.folder is not None and same_file(self.path.parent, self.folder):
             raise OutputError(f"{self.option} {self.path}: {self.folder} is for the frames alone; choose another place")
         if any(same_file(self.path, taken) for taken in self.others):
             raise OutputError(f"{self.option} {self.path}: is another file of this run; choose another name")
         if os.path.exists(self.path) and not self.overwrite:
             raise OutputError(f"{self.option} {self.path}: exists already; add --overwrite or choose another name")
+        # What a link points to is what is to be written.
+        self._place = Path(os.path.realpath(self.path)) if os.path.islink(self.path) else self.path
         try:
-            for folder in reversed([folder for folder in self.path.parents if not folder.exists()]):
+            for folder in reversed([folder for folder in self._place.parents if not folder.exists()]):
                 folder.mkdir()
                 self._made.append(folder)
-            with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}."):
+            with tempfile.NamedTemporaryFile(dir=self._place.parent, prefix=f".{self.path.name}."):
                 pass
         except OSError as error:
             self._leave_nothing()
@@ -63,7 +68,7 @@ class ResultFile:
     ) -> None:
         try:
             if self.path is not None and self._part is not None and error is None:
-                self._part.replace(self.path)
+                self._part.replace(self._place)
                 self._part, self._made = None, []
         except OSError as failure:
             raise self._failure(failure) from failure
@@ -74,7 +79,7 @@ class ResultFile:
         """What it is to hold: on disk from now on, under its name once the work is complete. Raises OutputError."""
         if self.path is None:
             return
-        self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._part = self._place.with_name(f".{self._place.name}.{os.getpid()}.part")
         try:
             self._part.write_bytes(content)
         except OSError as failure:

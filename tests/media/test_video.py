@@ -134,6 +134,7 @@ def test_a_variable_rate_keeps_its_time(kit, tmp_path):
     ("times", "rate"),
     [
         ("N/30+0.008*(random(1)-0.5)", 30),  # a phone's
+        ("(N+floor(N/20))/30+0.012*(random(1)-0.5)", 30),
         ("(N+floor(N/7))/30", 30),  # some were dropped
         ("(N+floor(N/7))*1001/30000", Fraction(30000, 1001)),
         ("floor(N/2)/15+mod(N,2)/2000", 15),  # two at once, of which one can be seen
@@ -143,7 +144,8 @@ def test_the_rate_of_uneven_films(kit, tmp_path, name, times, rate):
     uneven = f"settb=1/90000,setpts='({times})/TB'"
     picture = ["-f", "lavfi", "-i", "testsrc=s=32x32:r=30:d=2", "-vf", uneven]
     kit.ffmpeg(*picture, "-fps_mode", "passthrough", "-enc_time_base", "1/90000", "-c:v", "libx264", tmp_path / name)
-    assert open_clip(tmp_path / name).info.rate == rate
+    # With jitter 29.97 cannot be told from 30.
+    assert abs(open_clip(tmp_path / name).info.rate - rate) <= ("random" in times) * Fraction(1, 20)
 
 
 def test_frames_that_an_edit_list_hides_stay_hidden(kit, tmp_path):

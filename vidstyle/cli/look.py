@@ -83,12 +83,13 @@ def measure(
 
     [dim]vidstyle measure cat.gif painted.gif --style picasso.jpg --plot figures.png[/dim]
     """
+    from ..naming import files_of
     from ..progress import Counter
     from ..result_file import ResultFile, as_json
     from ..views.measure import measure_clip
 
     styles = [Style.parse(text) for text in style]
-    inputs = [source, output, *(picture.path for picture in styles)]
+    inputs = files_of([source, output, *(picture.path for picture in styles)])
     if plot is not None and plot.suffix.lower() != ".png":
         raise OptionError(f"--plot {plot}: is written as PNG; end the name in .png")
     with (

@@ -93,12 +93,13 @@ def run(
 
     [dim]vidstyle run cat.gif --style picasso.jpg[/dim]
     """
+    from ..naming import files_of
     from ..pipeline import stylize_clip
     from ..progress import Silent, progress_for
 
     given = merge(usual, settings)
-    named = (given.get("keep_mask"), output, report)
-    others = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ()), *filter(None, named)]
+    inputs = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ())]
+    others = [*files_of([*inputs, *filter(None, [given.get("keep_mask")])]), *filter(None, [output, report])]
     with (
         executor_for(executor, ray_address) as workers,
         ResultFile("--save-config", save_config, overwrite, others) as settings_file,

@@ -130,15 +130,17 @@ def _constant(times: list[float]) -> Fraction:
     """The constant rate for frames that come unevenly, at these seconds.
 
     ffmpeg guesses their mean rate, at which frames are lost, or one of which all times are multiples, at which a film
-    with a little jitter has four times as many. Taken is, of rates not far above the least that loses hardly a frame,
-    that at which they are shifted least.
+    with a little jitter has four times as many. Taken is the least that loses hardly a frame, or one not far above it
+    where they are shifted by less than half as much.
     """
     rates = sorted([*map(Fraction, _RATES), *_NTSC])
     ticks = {rate: np.multiply(times, float(rate)) for rate in rates}
     shown = {rate: len(np.unique(np.rint(ticks[rate]))) for rate in rates}
     least = next(rate for rate in rates if shown[rate] >= max(shown.values()) - len(times) // _FEW)
-    near = (rate for rate in rates if least <= rate <= _NEAR * least)
-    return min(near, key=lambda rate: float(np.abs(ticks[rate] - np.rint(ticks[rate])).mean() / rate))
+    near = [rate for rate in rates if least <= rate <= _NEAR * least]
+    shifts = {rate: float(np.abs(ticks[rate] - np.rint(ticks[rate])).mean() / rate) for rate in near}
+    best = min(near, key=shifts.__getitem__)
+    return best if shifts[best] < shifts[least] / 2 else least
 
 
 def _is_cut_riff(path: Path) -> bool:
