@@ -27,8 +27,8 @@ def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
 
 
 def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
-    """Raises OptionError where the output `target` is one of the inputs, or would replace a file of one."""
-    for taken in files_of(inputs):
+    """Raises OptionError where the output `target` is, or would replace, one of the inputs as files_of() gives them."""
+    for taken in inputs:
         if same_file(target, taken):
             raise OptionError(f"-o {target}: is an input of this run; choose another name")
         if replaces(target, taken):

@@ -101,9 +101,10 @@ class ResultFile:
 
 def same_file(one: Path, other: Path) -> bool:
     """Whether two names are of one file, be it there or not."""
-    if os.path.exists(one) and os.path.exists(other):
-        return one.samefile(other)
-    return one.resolve() == other.resolve()
+    there = os.path.exists(one)
+    if there != os.path.exists(other):
+        return False
+    return one.samefile(other) if there else one.resolve() == other.resolve()
 
 
 def as_json(content: dict[str, Any]) -> bytes:

@@ -39,7 +39,6 @@ class GifWriter(FramesWriter):
         self._thinned = thinned
         self._timeline = Timeline(Fraction(self._tick, 100))
         self._delays: list[int] = []
-        self._kept = 0
         self._skipped: Frame | None = None  # the last frame, if it was
         self._sample = PixelSample()
         self._mapper = ClipMapper(options.dither)
@@ -67,7 +66,7 @@ class GifWriter(FramesWriter):
         self._keep(frame, delay)
 
     def _keep(self, frame: Frame, delay: int) -> None:
-        self._kept += 1
+        self._delays.append(delay)
         opaque = np.ones(frame.image.shape[:2], bool)
         if self._info.has_alpha and frame.alpha is not None:
             opaque = frame.alpha >= _OPAQUE
@@ -75,7 +74,6 @@ class GifWriter(FramesWriter):
         if self._spool:
             self._sample.add(pixels)
             self._spool.write(np.ascontiguousarray(frame.image).tobytes() + np.packbits(opaque).tobytes())
-            self._delays.append(delay)
         else:
             self._encode(frame.image, opaque, frame_palette(pixels), delay)
 
@@ -88,7 +86,7 @@ class GifWriter(FramesWriter):
 
     def _close(self) -> None:
         assert self._file
-        if self._skipped is not None and self._kept == 0:
+        if self._skipped is not None and not self._delays:
             self._keep(self._skipped, self._tick)  # all frames were shorter than a tick
         if self._spool:
             palette = self._sample.palette()

@@ -152,12 +152,15 @@ def is_folder_output(path: str | Path) -> bool:
 
 def replaces(output: str | Path, file: Path) -> bool:
     """Whether the frames of a folder or a pattern that is written would take the place of a file."""
-    output, real = Path(output), file.resolve()
+    output = Path(output)
+    if not is_pattern(output.name) and not os.path.isdir(output):
+        return False
+    real = file.resolve()
     places = [(file.parent.resolve(), file.name), (real.parent, real.name)]  # of a link, and of what it points to
     if is_pattern(output.name):
         matcher, folder = number_matcher(output.name), output.parent.resolve()
         return any(place == folder and matcher.fullmatch(name) for place, name in places)
-    return os.path.isdir(output) and any(place == output.resolve() for place, _ in places)
+    return any(place == output.resolve() for place, _ in places)
 
 
 def is_video_output(path: str | Path) -> bool:

@@ -15,7 +15,7 @@ from ..config import Config, Style
 from ..errors import OptionError, unknown
 from ..framing import count_frames
 from ..media import ANIMATED, AudioSource, Frame, ReadOptions, WriteOptions, create_clip, is_video_output, open_clip
-from ..naming import beside, refuse_inputs
+from ..naming import beside, files_of, refuse_inputs
 from .pairs import check_lengths, pairs
 from .sheet import PAPER
 
@@ -57,7 +57,7 @@ def compare(
     with open_clip(painted, read) as clip:
         info = clip.info
     place = beside(painted, info, "compared") if output is None else output
-    refuse_inputs(Path(place), [source, painted])
+    refuse_inputs(Path(place), files_of([source, painted]))
     audio = AudioSource(painted, info.audio_lead) if info.has_audio else None
     width = 2 * info.width + GAP if how == "side" else info.width
     info = replace(info, width=width, frame_count=count, has_alpha=False)

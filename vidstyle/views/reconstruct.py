@@ -23,6 +23,7 @@ from ..config import RECONSTRUCTED_LAYERS, RECONSTRUCTED_SIDE, Config, Style, St
 from ..errors import OptionError
 from ..framing import scale, target_size
 from ..media import Frame, ReadOptions, WriteOptions, over_white
+from ..naming import files_of
 from ..result_file import ResultFile
 from .moment import find_moment
 from .sheet import Sheet, create_sheet, still_name
@@ -88,7 +89,7 @@ def make_figure(
         create_sheet(place, cell, [source], write)  # finds out now whether it can be written
         folder = None if pictures is None else Path(pictures)
         files = [
-            stack.enter_context(ResultFile("--pictures", folder / f"{name}.png", write.overwrite, [source]))
+            stack.enter_context(ResultFile("--pictures", folder / f"{name}.png", write.overwrite, files_of([source])))
             for name in names
             if folder is not None
         ]

@@ -16,7 +16,7 @@ import PIL.ImageFont
 from numpy.typing import NDArray
 
 from ..media import ANIMATED, ClipInfo, ClipWriter, WriteOptions, create_clip
-from ..naming import beside, refuse_inputs
+from ..naming import beside, files_of, refuse_inputs
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -94,7 +94,7 @@ def create_sheet(
 
     info: of the clip that it moves with; None for a single picture. Raises OutputError or OptionError.
     """
-    refuse_inputs(Path(output), inputs)
+    refuse_inputs(Path(output), files_of(inputs))
     info = info or PICTURE
     # A GIF made from a video is expected to go on; an animated picture says itself how often it plays.
     loop = info.loop if info.format in ANIMATED else 0
