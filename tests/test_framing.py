@@ -4,12 +4,14 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from vidstyle.config import Style
+from vidstyle.clip_job import ClipJob
+from vidstyle.config import Config, Style
 from vidstyle.errors import OptionError
 from vidstyle.framing import count_frames, first_instant, target_size
-from vidstyle.media import ClipInfo
+from vidstyle.media import ClipInfo, Frame, ReadOptions, create_clip
 from vidstyle.naming import default_output
 
 INFO = ClipInfo("mp4", 1280, 720, frame_count=132, tick=Fraction(1, 25), rate=Fraction(25), duration=Fraction(132, 25))
@@ -67,3 +69,24 @@ def test_default_output_of_folders_is_a_folder_beside_them(tmp_path):
     styles = (Style(Path("monet.png")),)
     for source, format in ((tmp_path / "shots", "folder"), (tmp_path / "shots" / "f_%04d.png", "pattern")):
         assert default_output(source, replace(INFO, format=format), styles) == tmp_path / "shots_monet"
+
+
+@pytest.mark.parametrize("start", [Fraction(0), Fraction(1, 20)])
+@pytest.mark.parametrize("times", [(0, 0, 0, 0, 0), (100, 10, 10, 0, 20), (8, 8, 8, 8, 8)])
+def test_a_worker_begins_with_the_frame_it_is_given(tmp_path, small, times, start):
+    frames = [
+        Frame(np.full((20, 20, 3), 40 * index, np.uint8), Fraction(time, 100)) for index, time in enumerate(times)
+    ]
+    info = ClipInfo("gif", 20, 20, frame_count=5, tick=Fraction(1, 100), loop=0)
+    with create_clip(tmp_path / "c.gif", info) as writer:
+        for frame in frames:
+            writer.write(frame)
+    if start and not any(times):
+        return
+    clip = ClipJob(tmp_path / "c.gif", Config((Style(small / "swirl.png"),), start=start), ReadOptions())
+    shown = [(at, frame.image.max()) for at, frame in clip._frames()]
+    begins = np.cumsum((0, *times))
+    expected = [(Fraction(int(at), 100), 40 * i) for i, at in enumerate(begins[:5]) if Fraction(int(at), 100) >= start]
+    assert shown == expected
+    for first in range(len(shown)):
+        assert [(at, frame.image.max()) for at, frame in clip._frames(first)] == shown[first:]

@@ -1,10 +1,7 @@
 """End to end at small size with the real weights, through the Python API."""
 
-import errno
 import json
-import os
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -12,10 +9,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import vidstyle
-from vidstyle.clip_job import ClipJob
-from vidstyle.config import Config, Style
-from vidstyle.errors import InputError, OptimizationError, OptionError, OutputError
-from vidstyle.jobs.options import JobOptions
+from vidstyle.config import Style
+from vidstyle.errors import InputError, OptimizationError, OptionError
 from vidstyle.media import ClipInfo, Frame, ReadOptions, WriteOptions, create_clip, open_clip
 from vidstyle.neural.weights import EMBEDDED
 
@@ -248,60 +243,6 @@ def test_not_finite_names_the_frame_and_the_term_and_leaves_nothing(tmp_path, sm
     assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]
 
 
-def test_inputs_are_never_overwritten(tmp_path, small):
-    copy = tmp_path / "c.gif"
-    copy.write_bytes((small / "clip.gif").read_bytes())
-    with pytest.raises(OptionError, match="is an input of this run"):
-        vidstyle.stylize_clip(copy, [small / "swirl.png"], copy, write=WriteOptions(overwrite=True))
-
-
-def test_inputs_are_never_overwritten_by_frames_either(tmp_path, small):
-    folder = tmp_path / "fr"
-    with create_clip(folder, ClipInfo("folder", 20, 20, 2, Fraction(1, 25)), WriteOptions()) as writer:
-        for value in (0, 90):
-            writer.write(Frame(np.full((20, 20, 3), value, np.uint8), Fraction(1, 25)))
-    before = {path: path.read_bytes() for path in folder.iterdir()}
-    links = tmp_path / "links"
-    links.mkdir()
-    for number in (1, 2):
-        (links / f"a{number}.png").symlink_to(folder / f"frame_{number:06d}.png")
-    style, pattern = small / "swirl.png", folder / "frame_%06d.png"
-    for source, styles, output in (
-        (pattern, [style], folder),
-        (folder / "*.png", [style], folder),
-        (folder, [style], pattern),
-        (pattern, [style], pattern),
-        (links, [style], pattern),
-        (links, [style], links / "a%d.png"),
-        (small / "clip.gif", [folder / "frame_000002.png"], folder),
-        (small / "clip.gif", [folder / "frame_000002.png"], pattern),
-    ):
-        with pytest.raises(OptionError, match="an input of this run"):
-            vidstyle.stylize_clip(source, styles, output, write=WriteOptions(overwrite=True), **QUICK)
-    for source in (folder, pattern, links):
-        with pytest.raises(OutputError, match="another file of this run"):
-            report = folder / "frame_000001.png"
-            overwrite = WriteOptions(overwrite=True)
-            vidstyle.stylize_clip(source, [style], tmp_path / "o.gif", report=report, write=overwrite, **QUICK)
-    assert {path: path.read_bytes() for path in folder.iterdir()} == before
-    assert all(path.is_symlink() for path in links.iterdir())
-
-
-def test_outputs_are_checked_before_anything_is_computed(tmp_path, small):
-    (tmp_path / "b.gif").touch()
-    (tmp_path / "r.json").touch()
-    for output, report in (("b.gif", None), ("c.gif", "r.json"), ("c.gif", "."), ("none/c.gif", None)):
-        with pytest.raises(OutputError):
-            vidstyle.stylize_clip(
-                small / "clip.gif",
-                [small / "swirl.png"],
-                tmp_path / output,
-                report=report and tmp_path / report,
-                first_evaluations=100_000,
-            )
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.gif", "r.json"]
-
-
 def test_options_that_do_nothing_are_told_of(tmp_path, small):
     report = vidstyle.stylize_clip(
         small / "clip.gif",
@@ -313,83 +254,6 @@ def test_options_that_do_nothing_are_told_of(tmp_path, small):
         **QUICK,
     )
     assert [notice.partition(" does nothing: ")[0] for notice in report.notices] == ["--fps", "--crf"]
-
-
-def test_no_file_of_a_run_replaces_another(tmp_path, small):
-    within = r"--report .*frames is for the frames alone"
-    for output, report, said in (
-        ("c.gif", "c.gif", r"--report .*: is another file of this run"),
-        ("frames/", "frames/frame_000001.png", within),
-        ("frames/", "frames/r.json", within),
-    ):
-        with pytest.raises(OutputError, match=said):
-            vidstyle.stylize_clip(
-                small / "clip.gif", [small / "swirl.png"], f"{tmp_path}/{output}", report=tmp_path / report, **QUICK
-            )
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_report_is_written_through_a_link_and_into_files_only(tmp_path, small):
-    def run(report):
-        vidstyle.stylize_clip(
-            small / "clip.gif",
-            [small / "swirl.png"],
-            tmp_path / "o.gif",
-            report=report,
-            end=Fraction(1, 100),
-            write=WriteOptions(overwrite=True),
-            **QUICK,
-        )
-
-    (tmp_path / "real.json").touch()
-    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
-    run(tmp_path / "link.json")
-    assert (tmp_path / "link.json").is_symlink() and json.loads((tmp_path / "real.json").read_text())["frames"]
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OutputError, match="pipe: is no regular file"):
-        run(tmp_path / "pipe")
-
-
-def test_where_the_report_cannot_be_written_there_is_no_output(tmp_path, small, monkeypatch):
-    def full(self, content):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
-        with pytest.raises(
-            OutputError, match=r"--report .*No space left on device\); choose another place; 1 finished"
-        ):
-            vidstyle.stylize_clip(
-                small / "clip.gif",
-                [small / "swirl.png"],
-                tmp_path / "o.gif",
-                report=tmp_path / "new" / "r.json",
-                job=JobOptions(),
-                end=Fraction(1, 100),
-                **QUICK,
-            )
-    assert [path.name for path in tmp_path.iterdir()] == [".o.gif.job"]
-
-
-@pytest.mark.parametrize("start", [Fraction(0), Fraction(1, 20)])
-@pytest.mark.parametrize("times", [(0, 0, 0, 0, 0), (100, 10, 10, 0, 20), (8, 8, 8, 8, 8)])
-def test_a_worker_begins_with_the_frame_it_is_given(tmp_path, small, times, start):
-    frames = [
-        Frame(np.full((20, 20, 3), 40 * index, np.uint8), Fraction(time, 100)) for index, time in enumerate(times)
-    ]
-    info = ClipInfo("gif", 20, 20, frame_count=5, tick=Fraction(1, 100), loop=0)
-    with create_clip(tmp_path / "c.gif", info) as writer:
-        for frame in frames:
-            writer.write(frame)
-    if start and not any(times):
-        return
-    clip = ClipJob(tmp_path / "c.gif", Config((Style(small / "swirl.png"),), start=start), ReadOptions())
-    shown = [(at, frame.image.max()) for at, frame in clip._frames()]
-    begins = np.cumsum((0, *times))
-    expected = [(Fraction(int(at), 100), 40 * i) for i, at in enumerate(begins[:5]) if Fraction(int(at), 100) >= start]
-    assert shown == expected
-    for first in range(len(shown)):
-        assert [(at, frame.image.max()) for at, frame in clip._frames(first)] == shown[first:]
 
 
 def test_a_part_without_frames_is_refused(small):
