@@ -2,19 +2,17 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from vidstyle.blending import SETTLING
-from vidstyle.clip_job import ClipJob
 from vidstyle.config import CHUNK, QUALITIES, Config, Style
 from vidstyle.errors import OptionError
 from vidstyle.motion.shots import Shot
 from vidstyle.motion.still import WHOLE
 from vidstyle.plan import RESTYLED, SHARE, Plan, Work, duration, fit
+from vidstyle.survey import Survey
 
 
 def config(**settings):
@@ -43,34 +41,21 @@ def test_a_picture_that_stands_still_is_painted_while_its_style_changes():
     """From its first frame in another style to the last that still takes it on."""
     names = "one.png", "other.png"
     styles = tuple(Style(Path(name), at=Fraction(at)) for name, at in zip(names, (1, 2), strict=True))
-    job = SimpleNamespace(
-        shots=[Shot(0, 50)],
-        size=(64, 36),
-        config=replace(config(), styles=styles),
-        changes=SimpleNamespace(unsettled=lambda index, begin: None),
-        _faded=True,
-        _times=[Fraction(index, 10) for index in range(50)],
-        _painter=lambda: SimpleNamespace(share=lambda size, box: float(box is WHOLE)),
-    )
-    job._restyled = partial(ClipJob._restyled, job)
-    changing = ClipJob._changing(job, range(50))
+    times = [Fraction(index, 10) for index in range(50)]
+    survey = Survey(replace(config(), styles=styles), [Shot(0, 50)], times)
+    survey.changes.boxes = [None] * 50
+    changing = survey.work(range(50), lambda box: float(box is WHOLE)).changing
     assert [index for index, each in enumerate(changing, 1) if each == (1, RESTYLED)] == list(range(11, 20 + SETTLING))
 
 
 def test_where_less_changes_a_frame_is_cheaper_and_ends_sooner():
     part = (0, 0, 0.25, 0.25)
     shares = {None: 0.0, part: 0.4, WHOLE: 1.0}
-    boxes = [WHOLE, WHOLE, part, None]
-    job = SimpleNamespace(
-        shots=[Shot(0, 4)],
-        size=(64, 36),
-        changes=SimpleNamespace(unsettled=lambda index, begin: boxes[index]),
-        _restyled=lambda index, begin: False,
-        _painter=lambda: SimpleNamespace(share=lambda size, box: shares[box]),
-    )
-    changing = ClipJob._changing(job, range(4))
-    assert changing == [(1, 1), (0.4, 1 / 16), (0, 0)]
-    assert ClipJob._changing(job, range(1)) == []
+    survey = Survey(config(), [Shot(0, 4)])
+    survey.changes.boxes = [WHOLE, part, None, WHOLE]
+    changing = survey.work(range(4), shares.__getitem__).changing
+    assert changing == [(0.4, 1 / 16), (0, 0), (1, 1)]
+    assert survey.work([0], shares.__getitem__).changing == []
     for quality, effort in QUALITIES.items():
         assert effort.expected(0) == CHUNK
         sooner = CHUNK + (effort.usual - CHUNK) / 8

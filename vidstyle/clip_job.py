@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .blending import SETTLING, Blend, shares_at
 from .config import Config
 from .controls import Controls
 from .errors import InputError, OptionError
@@ -34,13 +33,14 @@ from .media import (
     over_white,
 )
 from .motion.flow import closer_size
-from .motion.shots import Shot, find_shots, split
-from .motion.still import WHOLE, Changes, area
+from .motion.shots import Shot
+from .motion.still import Box
 from .neural import memory
 from .neural.processor import resolved
 from .neural.state import Resume
-from .plan import RESTYLED, Plan, Work, fit
+from .plan import Plan, fit
 from .report import file_sha256
+from .survey import Survey, survey
 
 if TYPE_CHECKING:
     from .jobs.executors import Executor
@@ -91,12 +91,9 @@ class ClipJob:
         self.size = target_size(self.info, config.size)
         memory.expect(self.size)
         self.controls = Controls(config, self.info, read)
-        self.shots: list[Shot] = []  # known once it was surveyed
-        self.expected: float | None = None  # seconds, where anyone listens
-        self.changes = Changes()
+        self.surveyed: Survey | None = None
         self.lead: list[Image] = []  # frames that lead into the first, as they are to be painted
-        self._times: list[Fraction] = []  # when each frame is shown
-        self._ends: list[tuple[Fraction, Image]] | None = None
+        self.expected: float | None = None  # seconds, where anyone listens
         self._stylizer: Stylizer | None = None
         self.frames = count_frames(self.info, config.start, config.end)
         length = self.info.duration
@@ -104,6 +101,11 @@ class ClipJob:
             raise OptionError(f"--start {float(config.start):g}: {source} ends at {float(length):g} s; begin earlier")
         if self.frames == 0:
             raise self._nothing()
+
+    @property
+    def shots(self) -> list[Shot]:
+        """Known once it was surveyed."""
+        return [] if self.surveyed is None else self.surveyed.shots
 
     def _nothing(self) -> InputError:
         return InputError(f"{self.source}: no frame between --start and --end; choose a wider part")
@@ -133,14 +135,14 @@ class ClipJob:
     ) -> Iterator[Progress]:
         """Paint the frames that `checkpoint` does not have; `progress` also hears of the evaluations within a frame."""
         begin = time.perf_counter()
-        self.lead = self._take_lead(self._survey())
-        total = self.shots[-1].stop
-        frames, shots, joined = total, len(self.shots), sum(shot.joined for shot in self.shots)
+        found = self._survey()
+        self.lead = self._take_lead(found)
+        total = found.shots[-1].stop
+        todo: Collection[int] = range(total)
         if checkpoint is not None:
-            checkpoint.plan(self.shots, whole=self.config.passes > 1)
-            frames, shots = len(checkpoint.todo), sum(shot.start in checkpoint.todo for shot in self.shots)
-            joined = sum(shot.joined and shot.start in checkpoint.todo for shot in self.shots)
-        kept = total - frames
+            checkpoint.plan(found.shots, whole=self.config.passes > 1)
+            todo = checkpoint.todo
+        kept = total - len(todo)
         workers = 1 if executor is None else executor.workers
 
         def told(index: int, evaluations: int, loss: float, **more: Any) -> Progress:
@@ -156,13 +158,11 @@ class ClipJob:
                 progress(told(result.index, result.evaluations, loss, result=result, finished=kept + count))
 
         if progress is not None:
-            todo = range(total) if checkpoint is None else checkpoint.todo
             # Workers alone run TensorFlow where there are any.
-            changing = self._changing(todo) if executor is None else []
-            work = Work(frames, shots, len(self.lead) if shots else 0, joined, changing)
+            work = found.work(todo, self._share if executor is None else None)
             measure = self.seconds_per_pixel if executor is None else partial(executor.seconds_per_pixel, self)
-            per_pixel = measure() if frames else 0.0
-            self.expected = work.seconds(self.config, self.size, per_pixel) / min(workers, max(1, shots))
+            per_pixel = measure() if todo else 0.0
+            self.expected = work.seconds(self.config, self.size, per_pixel) / min(workers, max(1, work.shots))
             plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel, kept)
             progress(told(0, 0, math.inf, plan=plan))
         if executor is None:
@@ -235,14 +235,12 @@ class ClipJob:
     def fit(self, budget: float, free_quality: bool) -> None:
         """Choose quality and size so that the run takes `budget` seconds at most. Raises OptionError if none does."""
         begin = time.perf_counter()
-        ends = self._survey()
+        found = self._survey()
         # Time grows with the pixels, so a small picture tells that of a large one, which might take all there is.
         small = target_size(self.info, min(max(self.size), max(PROBED_SIDE, least_size(self.info))))
         per_pixel = self.seconds_per_pixel(small)
         spent = time.perf_counter() - begin
-        frames = self.shots[-1].stop
-        joined = sum(shot.joined for shot in self.shots)
-        work = Work(frames, len(self.shots), len(self._take_lead(ends)), joined, self._changing(range(frames)))
+        work = found.work(range(self.shots[-1].stop), self._share)
 
         def size_of(longer: int | None) -> tuple[int, int]:
             return target_size(self.info, longer)
@@ -268,89 +266,30 @@ class ClipJob:
         width, height = size or self.size
         return self._painter().seconds_per_pixel((height, width))
 
-    def _changing(self, frames: Collection[int]) -> list[tuple[float, float]]:
-        """Work.changing of frames, by index."""
-        height_width, costs = self.size[::-1], []
-        for shot in self.shots:
-            for index in sorted({*range(shot.start + 1, shot.stop)} & {*frames}):
-                box = self.changes.unsettled(index, shot.start)
-                part = area(box)
-                if self._restyled(index, shot.start):
-                    box, part = WHOLE, max(part, RESTYLED)
-                costs.append((self._painter().share(height_width, box), part))
-        return costs
+    def _share(self, box: Box | None) -> float:
+        """What an evaluation costs over one of all pixels, where all that changes lies in the box."""
+        return self._painter().share(self.size[::-1], box)
 
-    @property
-    def _faded(self) -> bool:
-        """Whether one style fades into another."""
-        return any(style.at is not None for style in self.config.styles)
-
-    def _restyled(self, index: int, begin: int) -> bool:
-        """Whether a frame of the shot that begins there is still to take on what its style has become."""
-        if not self._faded:
-            return False
-        now, then = (Blend(shares_at(self.config, self._times[i])) for i in (index, max(begin, index - SETTLING)))
-        return bool(now.unlike(then).any())
-
-    def _survey(self) -> list[tuple[Fraction, Image]]:
-        """Finds the shots of what is to be painted; its last frames and their times where they lead into the first."""
-        if self._ends is None:
-            self.shots, self._ends = self._find_shots()
-            if not self.shots:
+    def _survey(self) -> Survey:
+        if self.surveyed is None:
+            repeats = self.info.format in ANIMATED and self.info.loop is not None
+            found = survey(self._frames(), self.config, repeats, self.controls.colouring.watch)
+            if not found.shots:
                 raise self._nothing()
-            self.frames = self.shots[-1].stop
-        return self._ends
+            self.surveyed, self.frames = found, found.shots[-1].stop
+        return self.surveyed
 
-    def _find_shots(self) -> tuple[list[Shot], list[tuple[Fraction, Image]]]:
-        from .neural.stylize import LEAD
-
-        first: list[Image] = []
-        last: deque[tuple[Fraction, Image]] = deque(maxlen=LEAD)
-
-        ended = self.config.start
-
-        def watched() -> Iterator[Image]:
-            nonlocal ended
-            for at, frame in self._frames():
-                ended = at + frame.duration
-                image = over_white(frame)
-                self._times.append(at)
-                self.controls.colouring.watch(image)
-                self.changes.watch(image)
-                if len(first) < LEAD:
-                    first.append(image)
-                last.append((at, image))
-                yield image
-
-        shots = find_shots(watched())
-        # Who fades from style to style wants other paint in the end than in the beginning.
-        repeats = self.info.format in ANIMATED and self.info.loop is not None and not self._faded
-        frames = shots[-1].stop if shots else 0
-        tail = [image for _, image in last]
-        if self.config.loop == "off" or (self.config.loop == "auto" and not repeats) or frames < 4:
-            lead = 0
-        elif self.config.loop == "auto" and len(find_shots([*tail, *first])) > len(find_shots(tail)):
-            lead = 0  # a cut at the seam
-        else:
-            lead = min(LEAD, frames // 2, shots[-1].stop - shots[-1].start)
-        if not self.config.shots and shots:
-            shots = [Shot(0, frames)]
-        seconds = float(ended - self.config.start)
-        if self.config.split_seconds is not None and seconds > 0:  # frames of an animation may last no time at all
-            shots = split(shots, self.config.split_seconds * frames / seconds)
-        return shots, list(last)[len(last) - lead :]
-
-    def _take_lead(self, ends: Sequence[tuple[Fraction, Image]]) -> list[Image]:
+    def _take_lead(self, found: Survey) -> list[Image]:
         """The last frames as they are to be painted. Masks follow from all frames before, so these are gone over."""
+        ends = found.ends
         if not ends:
             return []
-        frames = self.shots[-1].stop
         if self.controls.masked:
             self.controls.begin(self.shots, self.size, self._frames_before())
             taken = ((i, at, over_white(scale(frame, self.size))) for i, (at, frame) in enumerate(self._frames()))
         else:
             scaled = ((at, scale_image(image, self.size)) for at, image in ends)
-            taken = ((index, at, image) for index, (at, image) in enumerate(scaled, frames - len(ends)))
+            taken = ((index, at, image) for index, (at, image) in enumerate(scaled, self.shots[-1].stop - len(ends)))
         return self.controls.lead(self.shots, len(ends), taken)
 
     def _frames(self, first: int = 0) -> Iterator[tuple[Fraction, Frame]]:

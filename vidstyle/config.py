@@ -331,6 +331,11 @@ class Config:
         return [*(style.path for style in self.styles), *self.masks, *([self.keep_mask] if self.keep_mask else [])]
 
     @property
+    def faded(self) -> bool:
+        """Whether one style fades into another."""
+        return any(style.at is not None for style in self.styles)
+
+    @property
     def term_weights(self) -> TermWeights:
         """The weights of the four terms, defaults filled in."""
         default = DEFAULT_WEIGHTS[self.normalization]

@@ -26,8 +26,10 @@ Outcome = TypeVar("Outcome")
 class Job(Protocol):
     """A clip that was surveyed: see clip_job.ClipJob, which can also be handed to another process."""
 
-    shots: list[Shot]
     lead: list[Any]
+
+    @property
+    def shots(self) -> list[Shot]: ...
 
     def paint(
         self, resume: Resume, tick: ClipTick | None = None, first: int = 0

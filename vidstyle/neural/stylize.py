@@ -40,9 +40,6 @@ COARSE_MIX = 0.5  # of a coarse result in the start of the next size, the rest i
 
 PROBE = 5  # evaluations by which the time of one is measured; of large pictures a single one
 
-# Frames of a loop that are also painted before its first; at its end the paint goes over into theirs.
-LEAD = 6
-
 # How far paint that goes over into other paint is led in a frame at most, but for the last ones. Where two parts of a
 # hand-held clip meet, the largest warping error was 2.2 times the usual in draft and 2.5 times in normal; with 0.2
 # throughout seven times, for the paint did not arrive; with 0.35 from the first frame on five times.
