@@ -13,6 +13,15 @@ from vidstyle.media.probe import audio_codec
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1")
 SOUND = ("-f", "lavfi", "-i", "sine=d=1")
+RATE = 8000  # in which it is listened to
+
+
+def loud(kit, path):
+    """Where there is sound, RATE values a second from the file's beginning on."""
+    raw = path.with_suffix(".raw")
+    samples = ["-f", "f32le", "-ac", "1", "-ar", str(RATE)]
+    kit.ffmpeg("-i", path, "-map", "0:a", "-af", "aresample=async=1:first_pts=0", *samples, raw)
+    return np.abs(np.fromfile(raw, np.float32)) > 0.05
 
 
 def sounding(kit, tmp_path, codec="aac", name="in.mp4"):
@@ -63,25 +72,20 @@ def test_copied_sound_begins_where_it_should(kit, tmp_path, name):
                 writer.write(frame)
     with open_clip(tmp_path / name) as reader:
         assert reader.info.duration == Fraction(3, 5) and reader.info.audio_lead == 0
-    raw = tmp_path / "o.raw"
-    kit.ffmpeg(
-        "-i",
-        tmp_path / name,
-        "-map",
-        "0:a",
-        "-af",
-        "aresample=async=1:first_pts=0",
-        "-f",
-        "f32le",
-        "-ac",
-        "1",
-        "-ar",
-        "8000",
-        raw,
-    )
-    heard = np.abs(np.fromfile(raw, np.float32)) > 0.05
-    assert len(heard) / 8000 == pytest.approx(0.6, abs=0.06)
-    assert heard.argmax() / 8000 == pytest.approx(0.1, abs=0.04)
+    heard = loud(kit, tmp_path / name)
+    assert len(heard) / RATE == pytest.approx(0.6, abs=0.06)
+    assert heard.argmax() / RATE == pytest.approx(0.1, abs=0.04)
+
+
+@pytest.mark.parametrize("name", ["o.mp4", "o.avi"])
+def test_sound_that_begins_after_the_picture(kit, tmp_path, name):
+    origin = tmp_path / "in.mp4"
+    late = ["-itsoffset", "0.4", *SOUND]
+    kit.ffmpeg(*SOURCE, *late, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "mp3", origin)
+    with open_clip(origin) as reader, create_clip(tmp_path / name, reader.info, audio=AudioSource(origin)) as writer:
+        for frame in reader.frames():
+            writer.write(frame)
+    assert loud(kit, tmp_path / name).argmax() / RATE == pytest.approx(0.4, abs=0.04)
 
 
 def test_sound_that_begins_before_the_picture(kit, tmp_path):

@@ -36,6 +36,8 @@ _UNSHIFTED = ("-avoid_negative_ts", "disabled")
 _FASTSTART = ("-movflags", "+faststart")
 # libopus knows fewer layouts than ffmpeg, which converts to the nearest of these.
 _OPUS = ("-c:a", "libopus", "-b:a", "160k", "-af", "aformat=channel_layouts=7.1|5.1|stereo|mono")
+# AVI does not say when sound begins: what begins later than the picture needs silence before it.
+_MP3 = ("-c:a", "libmp3lame", "-q:a", "2", "-af", "aresample=first_pts=0")
 
 # To add a container: its extension here, and its first bytes in sniff.py so that it can be read again.
 CONTAINERS: dict[str, Container] = {
@@ -44,7 +46,7 @@ CONTAINERS: dict[str, Container] = {
     ".mov": Container("mov", "libx264", _MP4_AUDIO - {"opus"}, _AAC, _FASTSTART),
     ".mkv": Container("matroska", "libx264", _MP4_AUDIO | {"vorbis", "flac", "dts", "truehd"}, _AAC),
     ".webm": Container("webm", "libvpx-vp9", frozenset({"opus", "vorbis"}), _OPUS),
-    ".avi": Container("avi", "mpeg4", frozenset({"mp3", "ac3"}), ("-c:a", "libmp3lame", "-q:a", "2"), _UNSHIFTED),
+    ".avi": Container("avi", "mpeg4", frozenset(), _MP3, _UNSHIFTED),
 }
 
 # To add a codec: ffmpeg's name of its encoder. Encoders that are not here are used with ffmpeg's own defaults.
