@@ -243,17 +243,22 @@ def test_not_finite_names_the_frame_and_the_term_and_leaves_nothing(tmp_path, sm
     assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]
 
 
-def test_options_that_do_nothing_are_told_of(tmp_path, small):
+@pytest.mark.parametrize(
+    ("name", "idle"),
+    [("o.gif", ["--fps", "--crf", "--passes"]), ("o.png", ["--fps", "--palette", "--dither", "--crf", "--passes"])],
+)
+def test_options_that_do_nothing_are_told_of(tmp_path, small, name, idle):
     report = vidstyle.stylize_clip(
         small / "clip.gif",
         [small / "swirl.png"],
-        tmp_path / "o.gif",
+        tmp_path / name,
         end=Fraction(1, 100),
         read=ReadOptions(fps=Fraction(10)),
-        write=WriteOptions(crf=20),
-        **QUICK,
+        write=WriteOptions(palette="frame", dither="none", crf=20),
+        passes=2,
+        **QUICK | {"init": "content"},
     )
-    assert [notice.partition(" does nothing: ")[0] for notice in report.notices] == ["--fps", "--crf"]
+    assert [notice.partition(" does nothing: ")[0] for notice in report.notices] == idle
 
 
 def test_a_part_without_frames_is_refused(small):

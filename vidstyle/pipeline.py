@@ -126,9 +126,12 @@ def _idle(clip: ClipJob, target: Path, write: WriteOptions) -> Iterator[str]:
     """Notices of options that are given and do nothing here."""
     if clip.read.fps != DEFAULT_FPS and clip.info.format not in ("folder", "pattern"):
         yield f"--fps does nothing: {clip.source} has times of its own, only folders of pictures have none"
-    for option, value in (("--crf", write.crf), ("--codec", write.codec)):
-        if value is not None and not is_video_output(target):
-            yield f"{option} does nothing: it is for video, and {target} is none"
+    kinds = {"GIF": target.suffix.lower() == ".gif", "video": is_video_output(target)}
+    for name, kind in (("palette", "GIF"), ("dither", "GIF"), ("crf", "video"), ("codec", "video")):
+        if getattr(write, name) != getattr(WriteOptions, name) and not kinds[kind]:
+            yield f"--{name} does nothing: it is for {kind}, and {target} is none"
+    if clip.config.passes > 1 and clip.config.init in ("content", "noise"):
+        yield f"--passes does nothing: with --init {clip.config.init} no frame is painted from another"
 
 
 @contextmanager
