@@ -168,7 +168,7 @@ BAD = {
     "weights of no kind": ("run clip.gif --style s.png --weights s.png", "s.png: weights are read from"),
     "mask missing": ("run clip.gif --style s.png --mask none.png", "none.png: there is no such file"),
     "mask black": ("run clip.gif --style s.png --keep-mask tiny.png", "--keep-mask tiny.png: is black everywhere"),
-    "too few masks": ("run clip.gif --style s.png --style s.png --mask s.png", "--mask: is given 1 times for 2 styles"),
+    "too few masks": ("run clip.gif --style s.png --style s.png --mask s.png", "--mask: 1 given for 2 styles"),
     "keyframes out of order": ("run clip.gif --style s.png@2s --style s.png@1s", "--style s.png@1s: comes after 2s"),
     "unknown option": ("run clip.gif --style s.png --sise 3", "--size"),
     "unknown command": ("paint clip.gif", "paint"),

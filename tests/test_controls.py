@@ -170,5 +170,5 @@ def test_wrong_masks_are_refused(small, tmp_path):
     (black,) = write_masks(tmp_path, np.zeros((27, 48)))
     with pytest.raises(OptionError, match="is black everywhere"):
         paint(small, masks=(black,))
-    with pytest.raises(OptionError, match="--mask: is given 1 times for 2 styles; give one for each"):
+    with pytest.raises(OptionError, match="--mask: 1 given for 2 styles; give one for each"):
         paint(small, "swirl.png", "cubist.png", masks=(black,))

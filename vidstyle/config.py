@@ -242,7 +242,7 @@ class Config:
                 _check(f"--style {style.path}@{float(style.at):g}", style.at, 0, 1e6, "seconds")
         if self.masks and len(self.masks) != len(self.styles):
             raise OptionError(
-                f"--mask: is given {len(self.masks)} times for {len(self.styles)} styles; "
+                f"--mask: {len(self.masks)} given for {len(self.styles)} styles; "
                 "give one for each --style, in the same order"
             )
         if self.size is not None:
