@@ -69,6 +69,8 @@ def test_coarse_sizes_of_a_first_frame_are_cheap():
     still = config(first_evaluations=100)
     assert Work(1, 1, 0).evaluations(still, (512, 288)) == 80 + 20 / 4
     assert Work(1, 1, 0).evaluations(still, (1920, 1080)) == pytest.approx(40 + 20 / 4 + 20 / 16 + 20 / 64)
+    # What is begun coarse goes on with half of the frame's detail, so noise would not be noise.
+    assert Work(1, 1, 0).evaluations(replace(still, init="noise"), (1920, 1080)) == 100
 
 
 def size_of(longer):

@@ -331,6 +331,11 @@ class Config:
         return [*(style.path for style in self.styles), *self.masks, *([self.keep_mask] if self.keep_mask else [])]
 
     @property
+    def independent(self) -> bool:
+        """Whether every frame is painted by itself, whatever is around it."""
+        return self.init in ("content", "noise")
+
+    @property
     def faded(self) -> bool:
         """Whether one style fades into another."""
         return any(style.at is not None for style in self.styles)

@@ -119,7 +119,13 @@ def stylize_frames(
 
     settings: fields of Config. progress: also hears of the evaluations within a frame. Raises VidstyleError.
     """
-    return ClipJob(Path(source), Config(styles=_styles(styles), **settings), read).run(progress)
+    clip = ClipJob(Path(source), Config(styles=_styles(styles), **settings), read)
+
+    def steps() -> Iterator[Progress]:
+        with _enough_memory(clip):
+            yield from clip.run(progress)
+
+    return steps()
 
 
 def _idle(clip: ClipJob, target: Path, write: WriteOptions) -> Iterator[str]:
@@ -130,7 +136,7 @@ def _idle(clip: ClipJob, target: Path, write: WriteOptions) -> Iterator[str]:
     for name, kind in (("palette", "GIF"), ("dither", "GIF"), ("crf", "video"), ("codec", "video")):
         if getattr(write, name) != getattr(WriteOptions, name) and not kinds[kind]:
             yield f"--{name} does nothing: it is for {kind}, and {target} is none"
-    if clip.config.passes > 1 and clip.config.init in ("content", "noise"):
+    if clip.config.passes > 1 and clip.config.independent:
         yield f"--passes does nothing: with --init {clip.config.init} no frame is painted from another"
 
 
@@ -147,6 +153,6 @@ def _enough_memory(clip: ClipJob) -> Iterator[None]:
 
 
 def _styles(styles: Sequence[str | Path | Style]) -> tuple[Style, ...]:
-    if isinstance(styles, str | Path):
+    if isinstance(styles, str | Path | Style):
         styles = [styles]
     return tuple(style if isinstance(style, Style) else Style.parse(str(style)) for style in styles)

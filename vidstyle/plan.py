@@ -39,8 +39,8 @@ class Work:
         """How many evaluations of the objective at (width, height) it takes as a rule, or what costs as much."""
         effort = config.effort
         leads = self.joined + (self.lead > 0)
-        first = equivalent(size[::-1], effort.first_evaluations)
-        if config.init in ("content", "noise"):
+        first = equivalent(size[::-1], effort.first_evaluations, config.init)
+        if config.independent:
             return self.frames * first
         begun = (self.shots - leads) * first + leads * equivalent(size[::-1], effort.first_evaluations // 2)
         going_on = self.frames * config.passes + self.lead + self.joined * OVERLAP - self.shots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -45,7 +45,7 @@ class Survey:
         can tell.
         """
         begun = [shot for shot in self.shots if shot.start in todo]
-        lead = len(self.ends) if begun else 0
+        lead = len(self.ends) if 0 in todo else 0
         changing = [] if share is None else self._changing({*todo}, share)
         return Work(len(todo), len(begun), lead, sum(shot.joined for shot in begun), changing)
 
@@ -102,7 +102,7 @@ def survey(
     # Who fades from style to style wants other paint in the end than in the beginning.
     loops = repeats and not config.faded
     lead = min(LEAD, count // 2, count - found.shots[-1].start)
-    if config.loop == "off" or (config.loop == "auto" and not loops) or count < 4:
+    if config.independent or config.loop == "off" or (config.loop == "auto" and not loops) or count < 4:
         lead = 0
     elif config.loop == "auto" and len(find_shots([*tail, *first])) > len(find_shots(tail)):
         lead = 0  # a cut at the seam
@@ -112,4 +112,6 @@ def survey(
     seconds = float(ended - config.start)
     if config.split_seconds is not None and seconds > 0:  # frames of an animation may last no time at all
         found.shots = split(found.shots, config.split_seconds * count / seconds)
+        if config.independent:
+            found.shots = [replace(shot, joined=False) for shot in found.shots]
     return found

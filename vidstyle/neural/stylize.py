@@ -93,7 +93,7 @@ class Stylizer:
         with closing(coming):
             for shot, results in zip(shots, self._once(watched(), shots, lead, tick, blend, resume), strict=True):
                 painted.clear()
-                if self.config.passes == 1 or self.config.init in ("content", "noise") or not resume.wanted(shot.start):
+                if self.config.passes == 1 or self.config.independent or not resume.wanted(shot.start):
                     yield from results
                 else:
                     cyclic = len(lead) > 0 and len(shots) == 1
@@ -221,7 +221,7 @@ class Stylizer:
                 tick(spent + evaluations, loss)
 
         whole = (frame.shape[0], frame.shape[1])
-        steps = stages(whole, budget)
+        steps = stages(whole, budget, self.config.init)
         start, detail = (self.blank(frame, blend), frame) if start is None else (start, start)
         picture = resize(start, steps[0][0])
         for (size, evaluations), (finer, _) in itertools.pairwise(steps):
