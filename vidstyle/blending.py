@@ -18,6 +18,9 @@ Array = NDArray[np.float32]
 SETTLING = 8
 
 
+SAME_STYLE = np.array(False)  # everywhere
+
+
 class Blend(NamedTuple):
     """The styles of a frame.
 
@@ -50,6 +53,11 @@ class Blend(NamedTuple):
         if self.places is None:
             return shares
         return np.asarray(_portions(shares[:, None, None] * self.places).mean((1, 2)))
+
+
+def changes_style(before: Blend | None, now: Blend | None) -> NDArray[np.bool_]:
+    """Where a frame is to be painted in another way than the one before: bool (H, W) or ()."""
+    return SAME_STYLE if before is None or now is None else now.unlike(before)
 
 
 def shares_at(config: Config, seconds: Fraction = Fraction(0)) -> dict[str, Array]:

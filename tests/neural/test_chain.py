@@ -29,9 +29,9 @@ def clip(small, tmp_path_factory):
     return path
 
 
-def paint(clip, small, tmp_path):
-    settings = {"first_evaluations": 8, "evaluations": 4, "precision": "bfloat16"}
-    return vidstyle.stylize_clip(clip, [small / "cubist.png"], tmp_path / "out.gif", **settings)
+def paint(clip, small, tmp_path, styles=("cubist.png",), **settings):
+    settings = {"first_evaluations": 8, "evaluations": 4, "precision": "bfloat16", **settings}
+    return vidstyle.stylize_clip(clip, [f"{small}/{style}" for style in styles], tmp_path / "out.gif", **settings)
 
 
 def sabotage(monkeypatch, clip, fail):
@@ -80,6 +80,26 @@ def test_a_frame_that_stays_bad_is_told_of(clip, small, tmp_path, monkeypatch):
     sabotage(monkeypatch, clip, lambda call, painted: bad(painted))
     notice, *_ = paint(clip, small, tmp_path).notices
     assert notice.startswith("frame 5: its loss is ") and notice.endswith("also in a second try; look at it")
+
+
+def test_another_style_has_losses_of_its_own(clip, small, tmp_path, monkeypatch):
+    calls = sabotage(monkeypatch, clip, lambda call, painted: bad(painted))
+    report = paint(clip, small, tmp_path, ["cubist.png@3.9", "swirl.png@4"])  # a frame lasts a second
+    assert len(calls) == 1 and [row["retries"] for row in report.frames] == [0] * FRAMES
+
+
+def test_a_frame_that_fails_in_another_pass_stays_as_it_is(clip, small, tmp_path, monkeypatch):
+    def fail(call, painted):
+        if call == 2:
+            raise OptimizationError("the style term is not finite")
+        before.append(painted)
+        return painted
+
+    before = []
+    calls = sabotage(monkeypatch, clip, fail)
+    report = paint(clip, small, tmp_path, passes=2)
+    assert len(calls) == 2 and [row["retries"] for row in report.frames] == [0, 0, 0, 0, 1, 0]
+    assert report.frames[FAILING]["loss"] == before[0].losses
 
 
 def test_what_is_not_finite_is_painted_again_in_float32(clip, small, tmp_path, monkeypatch):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from vidstyle.blending import SAME_STYLE
 from vidstyle.motion.reliability import Motion
 from vidstyle.neural.drift import LONG, Drift
-from vidstyle.neural.firmness import SAME_STYLE
 
 ROWS, COLUMNS = 24, 32
 STILL = Motion(np.zeros((ROWS, COLUMNS, 2), np.float32), np.ones((ROWS, COLUMNS), np.float32))

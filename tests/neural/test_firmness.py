@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from vidstyle.blending import SAME_STYLE
 from vidstyle.motion.reliability import Motion
-from vidstyle.neural.firmness import LIMITS, SAME_STYLE, Firmness
+from vidstyle.neural.firmness import LIMITS, Firmness
 
 SIZE = (24, 32)
 STILL = Motion(np.zeros((*SIZE, 2), np.float32), np.ones(SIZE, np.float32))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blending import SETTLING, Blend
+from ..blending import SETTLING, Blend, changes_style
 from ..errors import OptimizationError
 from ..motion.carry import DISTANCES, Origins, Past, carry, find_origins, follow
 from ..motion.ground import Ground
@@ -20,7 +20,7 @@ from ..motion.reliability import differs, mean_square, residual
 from ..motion.still import NEVER, outlined, settled
 from .drift import Drift
 from .engine import Painted, Tick
-from .firmness import SAME_STYLE, Firmness, emphasis
+from .firmness import Firmness, emphasis
 from .frame_result import FrameResult
 from .renewal import Renewal
 from .state import State
@@ -80,6 +80,9 @@ class Chain:
             may = self.config.shots and self.config.init == "prev-warped"
             if may and self.renewal.heed(origins) and end is None:
                 self.evaluations += self._renew(frame, origins, tick, blend)
+        restyled = changes_style(self.blend, blend)
+        if restyled.mean() > 0.5:
+            self.levels.clear()  # another style has other losses
         retries = 0
         if end is not None and end[1] == 1:
             painted = end[0]._replace(evaluations=0)
@@ -88,7 +91,6 @@ class Chain:
         coherence: dict[str, float] = {}
         if origins is not None:
             past = self.history[-1]
-            restyled = self._restyled(blend)
             now = Past(frame, painted.image)
             changing = restyled if self.still is None else self.still < 0
             paint = residual(past.image, now.image, origins.motion)
@@ -122,10 +124,6 @@ class Chain:
             excess=excess if excess > FAR_ABOVE else None,
         )
 
-    def _restyled(self, blend: Blend | None) -> NDArray[np.bool_]:
-        """Where a frame is to be painted in another way than the one before: bool (H, W) or ()."""
-        return SAME_STYLE if blend is None or self.blend is None else blend.unlike(self.blend)
-
     def _renew(self, frame: Image, origins: Origins, tick: Tick | None, blend: Blend | None) -> int:
         """Has the paint spread over what came in late; the evaluations that took."""
         carried = carry([past.image for past in self.history], origins)
@@ -158,7 +156,7 @@ class Chain:
         for anew, exact in ((False, False), (True, False), (True, True)):
             self.still = before
             try:
-                if self.painted is None or origins is None or self.config.init in ("content", "noise"):
+                if self.painted is None or origins is None or self.config.independent:
                     start = frame if anew else None
                     painted = self.stylizer.first(frame, self.first_evaluations, tick, blend, start, exact)
                 else:
@@ -189,7 +187,7 @@ class Chain:
         ends: the frames of a loop's lead. evaluations, seconds: what that took.
         """
         assert self.painted is not None
-        memory = None if self.config.init in ("content", "noise") else self.painted.memory
+        memory = None if self.config.independent else self.painted.memory
         blend = self.blend or Blend({})
         arrays: dict[str, NDArray[Any]] = {
             **{f"source {n}": past.source for n, past in enumerate(self.history)},
@@ -248,7 +246,7 @@ class Chain:
         exact: bool,
     ) -> Painted:
         engine = self.stylizer.engine((frame.shape[0], frame.shape[1]), exact)
-        restyled = self._restyled(blend)
+        restyled = changes_style(self.blend, blend)
         same = ~(differs(frame, self.history[-1].source) | restyled)
         if origins.bared is not None:
             same &= ~origins.bared.take

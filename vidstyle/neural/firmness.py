@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blending import SAME_STYLE
 from ..motion.reliability import Array, Motion, mean_square, squared
 
 # Firmness is steered, so that the paint flickers this much as the source does: by the error of the moving pixels for
@@ -18,8 +19,6 @@ MOVING, MOVING_PIXELS = 1.0, 64  # pixels a frame from which a pixel counts as m
 # with 1 a hand-held clip had 4 % more content loss in these parts than frames of their own, with 1.5 14 % less, which
 # cost 0.3 % of the loss.
 EMPHASIS = 1.2
-
-SAME_STYLE = np.array(False)  # everywhere
 
 
 class Firmness:
