@@ -1,6 +1,7 @@
 """Measures of clips: closed forms, and that they tell good from bad."""
 
 import io
+import json
 import math
 from fractions import Fraction
 
@@ -12,7 +13,7 @@ from vidstyle.config import Style
 from vidstyle.errors import InputError, OptionError
 from vidstyle.media import open_clip
 from vidstyle.views.measure import Measures, measure_clip
-from vidstyle.views.plot import draw
+from vidstyle.views.plot import OUTPUT, draw
 
 rng = np.random.default_rng(0)
 
@@ -79,6 +80,24 @@ def test_sharpness_is_the_end_over_the_beginning(tmp_path, style):
     soft = (picture - 127) / 2 + 127  # half the gradient, a quarter of its energy
     found = measure_clip(folder(tmp_path / "s", [picture] * 4), folder(tmp_path / "o", [picture] * 3 + [soft]), style)
     assert found.total.sharpness == pytest.approx(0.25, rel=0.02)
+
+
+def test_no_sharpness_is_known_where_the_source_shows_nothing(tmp_path, style):
+    picture, black = rng.integers(0, 255, (32, 48, 3)), np.zeros((32, 48, 3))
+    found = measure_clip(
+        folder(tmp_path / "s", [picture] * 3 + [black]), folder(tmp_path / "o", [picture] * 4), style, shots=False
+    )
+    assert [row.sharpness for row in found.frames] == [1, 1, 1, None] and found.total.sharpness is None
+    json.dumps(found.as_dict(), allow_nan=False)
+    assert "sharpness" not in str(found)
+
+
+def test_a_single_frame_shows_in_the_drawing(tmp_path, style):
+    picture = rng.integers(0, 255, (32, 48, 3))
+    found = measure_clip(folder(tmp_path / "s", [picture]), folder(tmp_path / "o", [255 - picture]), style)
+    png = np.asarray(PIL.Image.open(io.BytesIO(draw(found))).convert("RGB"))
+    red = (png == tuple(bytes.fromhex(OUTPUT[1:]))).all(-1)
+    assert red[:, :700].any()  # the legend is at the right
 
 
 def test_cuts_are_left_out(tmp_path, small, style):

@@ -37,8 +37,8 @@ class Measures:
     moving_warp_error: the same over the reliable pixels that move by more than 1 px. source_...: the source's own.
     moving_content: relative content loss over the cells that move by more than 1 px or cannot be traced back.
     sharpness: of a frame, gradient energy over the source's own; of a clip, that of the last quarter of each shot over
-    that of its first quarter, each over the source's own; the Gram matrices nearly fix that of the paint, so that
-    it tells of the source's change as much as of the paint's.
+    that of its first quarter, each over the source's own; None where the source has none. The Gram matrices nearly fix
+    that of the paint, so that it tells of the source's change as much as of the paint's.
     """
 
     content: float
@@ -49,7 +49,7 @@ class Measures:
     moving_warp_error: float | None
     source_moving_warp_error: float | None
     moving_content: float | None
-    sharpness: float
+    sharpness: float | None
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,13 @@ class Measurement:
             ("  where it moves", total.moving_warp_error, total.source_moving_warp_error),
         ):
             if value is not None and other is not None:
-                lines.append(f"{name:18} {value:9.2e}   source {other:.2e}, {_ratio(value, other):.2f} of it")
+                ratio = _ratio(value, other)
+                of_it = "" if ratio is None else f", {ratio:.2f} of it"
+                lines.append(f"{name:18} {value:9.2e}   source {other:.2e}{of_it}")
         if total.moving_content is not None:
             lines.append(f"moving content     {total.moving_content:9.4f}")
-        lines.append(f"sharpness          {total.sharpness:9.3f}   the end against the beginning")
+        if total.sharpness is not None:
+            lines.append(f"sharpness          {total.sharpness:9.3f}   the end against the beginning")
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
@@ -179,24 +182,24 @@ def _total(rows: Sequence[Measures], energies: Sequence[tuple[float, float]], sh
         name: [row[name] for row in map(asdict, rows) if row[name] is not None] for name in Measures.__annotations__
     }
     means = {name: float(np.mean(column)) if column else None for name, column in columns.items()}
-    lengths = [shot.stop - shot.start for shot in shots]
-    means["sharpness"] = float(
-        np.average([_sharpness(energies[shot.start : shot.stop]) for shot in shots], weights=lengths)
-    )
+    sharp = [(_sharpness(energies[shot.start : shot.stop]), shot.stop - shot.start) for shot in shots]
+    known = [value * frames for value, frames in sharp if value is not None]
+    counted_in = sum(frames for value, frames in sharp if value is not None)
+    means["sharpness"] = sum(known) / counted_in if known else None
     return Measures(**means)  # type: ignore[arg-type]
 
 
-def _sharpness(energies: Sequence[tuple[float, float]]) -> float:
+def _sharpness(energies: Sequence[tuple[float, float]]) -> float | None:
     quarter = max(1, len(energies) // 4)
     first, last = (
         _ratio(*np.mean(np.array(part, np.float64), 0)) for part in (energies[:quarter], energies[-quarter:])
     )
-    return _ratio(last, first)
+    return None if first is None or last is None else _ratio(last, first)
 
 
-def _ratio(a: float, b: float) -> float:
-    """A / b; 1 where both are nothing."""
-    return float(a / b) if b > 0 else 1.0 if a == 0 else float("inf")
+def _ratio(a: float, b: float) -> float | None:
+    """A / b; 1 where both are nothing, None where only b is."""
+    return float(a / b) if b > 0 else 1.0 if a == 0 else None
 
 
 def _gradient_energy(image: Image) -> float:

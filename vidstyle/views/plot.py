@@ -29,7 +29,9 @@ def draw(measurement: Measurement) -> bytes:
     for axes, (title, curves) in zip(figure.subplots(len(PANELS), sharex=True), PANELS, strict=True):
         for name, label, color in curves:
             values = [getattr(row, name) for row in measurement.frames]
-            axes.plot([float("nan") if value is None else value for value in values], label=label, color=color, lw=1.2)
+            curve = [float("nan") if value is None else value for value in values]
+            # Dots, so that a value between frames without one is seen.
+            axes.plot(curve, label=label, color=color, lw=1.2, marker=".", ms=3)
         for shot in measurement.shots[1:]:
             axes.axvline(shot.start, color="black", linestyle=":", lw=0.8)
         axes.set_title(title, loc="left", fontsize=10)
