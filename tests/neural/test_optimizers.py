@@ -30,7 +30,7 @@ def quadratic(target, scale=1e-6):
 
 
 def minimize(optimizer, evaluate, start, evaluations, memory=None, held=np.zeros(N, np.bool_)):
-    memory = optimizer.fresh(start.size) if memory is None else memory
+    memory = optimizer.fresh(start.size, start.size) if memory is None else memory
     run = tf.function(lambda state, until: optimizer.advance(evaluate, state, until), autograph=False)
     x = tf.constant(start)
     return run(optimizer.begin(x, box(x, tf.constant(held)), memory), tf.constant(evaluations))
@@ -64,7 +64,7 @@ def test_a_run_in_stretches_is_the_same_as_one_run(optimizer):
     evaluate = quadratic(np.full(N, 60, np.float32))
     whole = minimize(optimizer, evaluate, start, 30)
     x = tf.constant(start)
-    state = optimizer.begin(x, box(x, tf.zeros(N, tf.bool)), optimizer.fresh(N))
+    state = optimizer.begin(x, box(x, tf.zeros(N, tf.bool)), optimizer.fresh(N, N))
     run = tf.function(lambda state, until: optimizer.advance(evaluate, state, until), autograph=False)
     for until in (7, 8, 21, 30):
         state = run(state, tf.constant(until))

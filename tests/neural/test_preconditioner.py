@@ -30,7 +30,7 @@ def test_it_is_symmetric_and_positive(known):
     assert np.linalg.eigvalsh(products).min() > 0
 
 
-@pytest.mark.parametrize("size", [(24, 40), (15, 64), (64, 15), (23, 41)])
+@pytest.mark.parametrize("size", [(24, 40), (15, 64), (64, 15), (23, 41), (9, 2), (9, 1), (1, 1)])
 def test_its_energy_is_that_of_what_it_gives(size):
     vectors = np.random.default_rng(2).normal(size=(3, size[0] * size[1] * 3)).astype(np.float32)
     guess = spectral(size)

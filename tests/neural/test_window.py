@@ -193,7 +193,7 @@ def test_what_the_optimiser_knows_moves_with_the_picture():
 def test_pairs_without_curvature_in_a_part_are_forgotten():
     steps, changes = np.ones((2, lbfgs.PAIRS, 4), np.float32)
     changes[5, 0] = -9
-    memory = lbfgs.fresh(4)._replace(
+    memory = lbfgs.fresh(4, 4)._replace(
         steps=tf.constant(steps), changes=tf.constant(changes), pairs=tf.constant(lbfgs.PAIRS)
     )
     half = begun(lbfgs.map(memory, lambda x: x[:, :2]))
@@ -207,3 +207,8 @@ def test_the_place_is_around_all_that_changes():
     place = Place.around(changing)
     assert place.cut(changing).sum() == changing.sum()
     assert place.start == (16, 160) and place.size == (32, 40)
+
+
+def test_a_window_keeps_no_more_pairs_than_the_whole_picture_may():
+    assert lbfgs.fresh(9, 9).steps.shape == (lbfgs.PAIRS, 9)
+    assert lbfgs.fresh(9, lbfgs.VALUES // 2).steps.shape == (2, 9)

@@ -95,7 +95,7 @@ class Origins:
 
 
 def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Motion | None = None) -> Origins:
-    """From the frames before, nearest last: each where nearer ones show nothing (Ruder et al. 2016, eq. 9).
+    """From the frames before, nearest last: each where nearer ones show nothing (Ruder et al. 2016, eqs. 9 and 10).
 
     motion: from the nearest to `frame`, where it was found in larger versions of them.
     """

@@ -36,8 +36,8 @@ class State(NamedTuple):
     done: tf.Tensor
 
 
-def fresh(size: int) -> Memory:
-    """A memory without gradients, for pictures of `size` = H W 3 values."""
+def fresh(size: int, whole: int) -> Memory:
+    """A memory without gradients, for `size` = h w 3 values of a picture of any size."""
     return Memory(tf.zeros((size,)), tf.zeros((size,)), tf.constant(0))
 
 

@@ -100,7 +100,7 @@ class Engine:
         blend: Blend | None = None,
         flow: NDArray[np.float32] | None = None,
     ) -> Painted:
-        """The best picture met within `evaluations` from `start`.
+        """The picture reached within `evaluations` from `start`, which has no higher loss.
 
         content, start, warped: float32 (H, W, 3), 0..255. memory: of the optimiser, from the frame before, which is
         taken; it moves along `flow` (H, W, 2), as Motion.backward is, where that is given. warped, reliable (H, W): the
@@ -124,7 +124,10 @@ class Engine:
         blend = self.usual if blend is None else blend
         around, targets = graph.given(place, image, content, emphasis, warped, reliable, blend)
         x = tf.constant(place.cut(image).ravel())
-        known = self.optimizer.fresh(x.shape[0]) if memory is None else self._moved(memory.taken(), place, flow)
+        if memory is None:
+            known = self.optimizer.fresh(x.shape[0], 3 * math.prod(self.size))
+        else:
+            known = self._moved(memory.taken(), place, flow)
         state = graph.begin(x, tf.constant(np.repeat(place.cut(held).ravel(), 3)), known)
         del known  # it was copied
         reached = math.inf
@@ -196,7 +199,7 @@ class Engine:
         """The memory of a place from its parts as arrays; None from none."""
         if not arrays:
             return None
-        known = type(self.optimizer.fresh(1))(*map(tf.constant, arrays))
+        known = type(self.optimizer.fresh(1, 1))(*map(tf.constant, arrays))
         return Memory(Place(*((down, across) for down, across in place)), known)
 
     def blended(self, blend: Blend) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:

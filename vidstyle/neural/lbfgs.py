@@ -60,9 +60,9 @@ class State(NamedTuple):
     done: tf.Tensor
 
 
-def fresh(size: int) -> Memory:
-    """A memory without pairs, for pictures of `size` = H W 3 values."""
-    rows = max(1, min(PAIRS, VALUES // size))
+def fresh(size: int, whole: int) -> Memory:
+    """A memory without pairs, for `size` = h w 3 values, and later maybe all, of a picture of `whole` = H W 3."""
+    rows = max(1, min(PAIRS, VALUES // whole))
     none = tf.zeros((rows, size))
     return Memory(none, none, tf.constant(0), tf.zeros((rows, rows)), none[:, :0])
 
@@ -129,7 +129,7 @@ def _measured(memory: Memory, precondition: Preconditioner) -> tf.Tensor:
 
 
 def advance(evaluate: Evaluate, state: State, until: tf.Tensor, precondition: Preconditioner = identity) -> State:
-    """Go on until `until` evaluations in all were made; the result is never worse than where it began.
+    """Go on until `until` evaluations in all were made; the result is no worse than where it began, but for rounding.
 
     The state's memory is changed in place: the state that is given is of no use any more.
     """

@@ -18,7 +18,7 @@ Evaluate = Callable[[tf.Tensor], tuple[Losses, tf.Tensor]]
 class State(Protocol):
     """Where an optimisation stands: a tuple of tensors, passed from one call of advance() to the next.
 
-    x: float32 (n,), 0..255, the best picture met. losses: of x; start: of the first picture; infinite before the first
+    x: float32 (n,), 0..255, the result so far. losses: of x; start: of the first picture; infinite before the first
     evaluation. evaluations: int32 scalar. memory: what serves the next frame. done: bool scalar, nothing more can be
     gained. Losses that stay infinite mean that the objective or its gradient was not finite at the start.
     """
@@ -40,8 +40,8 @@ class State(Protocol):
 class Optimizer(Protocol):
     """What a module offers to be an optimiser."""
 
-    def fresh(self, size: int) -> Any:
-        """A memory that knows nothing, for pictures of `size` = H W 3 values."""
+    def fresh(self, size: int, whole: int) -> Any:
+        """A memory that knows nothing, for `size` = h w 3 values of a picture of `whole` = H W 3."""
         ...
 
     def map(self, memory: Any, change: Callable[[tf.Tensor], tf.Tensor]) -> Any:

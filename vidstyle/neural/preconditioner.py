@@ -63,8 +63,8 @@ def spectral(size: tuple[int, int]) -> Preconditioner:
     gains = np.stack([np.maximum(np.interp(radius, FREQUENCIES, c), FLOOR) ** -POWER for c in CURVATURES])
     gains = np.float32(gains / gains.mean())
     twice = np.full(width // 2 + 1, 2.0)  # waves of the half that rfft2d leaves out
-    twice[0] = 1
     twice[width // 2 :] = 1 + width % 2
+    twice[0] = 1
     energies = np.float32(gains * twice / (height * width))
 
     def waves(vector: tf.Tensor) -> tf.Tensor:

@@ -143,7 +143,7 @@ def _config(term: Term, layers: tuple[str, ...], settings: dict[str, Any]) -> Co
             **weights,
             tv_weight=TV_WEIGHT,
             styles=(Style(Path()),),
-            content_layers=layers if term == "content" else layers[:1],
+            content_layers=layers if term == "content" else layers[-1:],
             style_layers=tuple(StyleLayer(name) for name in layers),
             init="noise",
         )
