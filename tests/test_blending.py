@@ -55,5 +55,6 @@ def test_where_a_blend_differs():
     moved = places.copy()
     moved[1, 2, 3] = 0.5
     assert not Blend(shares).unlike(Blend(shares)).any()
+    assert not Blend(shares, np.ones_like(places)).unlike(Blend(shares)).any()  # None is everywhere
     assert Blend(shares).unlike(Blend(shares_at(config("a:2", "b")))).all()
     assert np.argwhere(Blend(shares, moved).unlike(Blend(shares, places))).tolist() == [[2, 3]]

@@ -13,6 +13,7 @@ import vidstyle
 from vidstyle.blending import SETTLING
 from vidstyle.config import STYLE_LAYERS
 from vidstyle.errors import OptionError
+from vidstyle.framing import scale
 from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
 from vidstyle.neural.engine import style_grams
 from vidstyle.neural.losses import gram_matrix, guide, style_loss
@@ -139,13 +140,26 @@ def test_inside_its_mask_each_style_beats_the_other(tmp_path):
         assert 3 * measured(step.frame.image, own, place) < measured(step.frame.image, other, place)
 
 
-def test_no_paint_goes_where_it_is_kept_away(small, source, plain, tmp_path):
-    mask = np.zeros((27, 48))
-    mask[:, 24:] = 1
-    still = {"evaluations": 1, "end": Fraction(1, 20)}
-    (shown,) = paint(small, keep_mask=write_masks(tmp_path, mask)[0], **still)
-    np.testing.assert_array_equal(shown[:, :24], source[0][:, :24])
-    np.testing.assert_array_equal(shown[:, 24:], plain[0][:, 24:])
+def test_paint_is_for_what_is_seen_of_it(tmp_path):
+    """No paint goes where it is kept away, and what nobody sees has none of the style; so what is seen has more."""
+    right = np.zeros((72, 128), np.float32)
+    right[:, 64:] = 1
+    with open_clip(SAMPLES / "bunny.gif") as clip:
+        (frame,) = clip.frames(Fraction(0), Fraction(1, 20))
+    image = scale(frame, (128, 72)).image
+    PIL.Image.fromarray(np.dstack([image, np.uint8(255 * right)])).save(tmp_path / "sticker.png")
+    PIL.Image.fromarray(image).save(tmp_path / "whole.png")
+
+    def painted(name, **settings):
+        style = SAMPLES / "styles" / "swirl.png"
+        (step,) = vidstyle.stylize_frames(tmp_path / name, [style], **{**QUICK, "first_evaluations": 40}, **settings)
+        return step.frame.image, measured(step.result.image, style, right)
+
+    _, everywhere = painted("whole.png")
+    kept, keeping = painted("whole.png", keep_mask=write_masks(tmp_path, right)[0])
+    np.testing.assert_array_equal(kept[:, :64], image[:, :64])
+    _, sticker = painted("sticker.png")
+    assert max(keeping, sticker) < 0.7 * everywhere
 
 
 def test_masks_of_a_loop_and_of_several_passes(small, tmp_path):

@@ -35,9 +35,10 @@ class Blend(NamedTuple):
         """Where a frame is to be painted in another way than by `other`: bool (H, W), or one for all of it."""
         if any((self.shares[name] != other.shares[name]).any() for name in self.shares):
             return np.array(True)
-        if self.places is None or other.places is None:
-            return np.array(self.places is not other.places)
-        return np.asarray((self.places != other.places).any(0))
+        if self.places is other.places:
+            return SAME_STYLE
+        one, another = (np.float32(1) if blend.places is None else blend.places for blend in (self, other))
+        return np.asarray((one != another).any(0))
 
     def portions(self) -> Array:
         """What each style has of each pixel, all layers together: float32 (styles, H, W), or (styles, 1, 1) anywhere.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from .config import Config
 from .controls import Controls
 from .errors import InputError, OptionError
-from .framing import count_frames, first_instant, least_size, scale, scale_image, target_size
+from .framing import count_frames, first_instant, least_size, scale, target_size
 from .jobs.checkpoint import Checkpoint
 from .media import (
     ANIMATED,
@@ -205,7 +205,7 @@ class ClipJob:
                 if close_size != self.size:
                     close[index] = over_white(scale(frame, close_size))
                 pending.append(scale(frame, self.size))
-                yield self.controls.take(index, over_white(pending[-1]), at)
+                yield self.controls.take(index, pending[-1], at)
 
         blend = self.controls.blends.get
         painted = self._painter().clip(
@@ -286,11 +286,11 @@ class ClipJob:
             return []
         if self.controls.masked:
             self.controls.begin(self.shots, self.size, self._frames_before())
-            taken = ((i, at, over_white(scale(frame, self.size))) for i, (at, frame) in enumerate(self._frames()))
+            taken = enumerate(self._frames())
         else:
-            scaled = ((at, scale_image(image, self.size)) for at, image in ends)
-            taken = ((index, at, image) for index, (at, image) in enumerate(scaled, self.shots[-1].stop - len(ends)))
-        return self.controls.lead(self.shots, len(ends), taken)
+            taken = enumerate(ends, self.shots[-1].stop - len(ends))
+        scaled = ((index, at, scale(frame, self.size)) for index, (at, frame) in taken)
+        return self.controls.lead(self.shots, len(ends), scaled)
 
     def _frames(self, first: int = 0) -> Iterator[tuple[Fraction, Frame]]:
         """What is to be painted from the frame `first` on: when it is shown, in seconds of the clip, and the frame."""

@@ -13,11 +13,12 @@ from .blending import Blend, shares_at
 from .colour import Colouring
 from .config import Config
 from .masks import MaskFile, Masks
-from .media import ClipInfo, ReadOptions
+from .media import ClipInfo, Frame, ReadOptions, over_white
 from .motion.shots import Shot
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 Array = NDArray[np.float32]
+EVERYWHERE: Array = np.ones((1, 1), np.float32)
 
 
 class Controls:
@@ -54,10 +55,10 @@ class Controls:
         if self.masked:
             self.masks = Masks([*self.places, *self.keep], size, first, shots[-1].stop, self.config.flow)
 
-    def lead(self, shots: list[Shot], count: int, frames: Iterable[tuple[int, Fraction, Image]]) -> list[Image]:
+    def lead(self, shots: list[Shot], count: int, frames: Iterable[tuple[int, Fraction, Frame]]) -> list[Image]:
         """The last `count` frames as take() gives them, before it is asked for the others.
 
-        frames: index, time and picture of all frames where there are masks, else of these.
+        frames: index, time and frame, of all frames where there are masks, else of these.
         """
         taken: deque[Image] = deque(maxlen=count)
         for index, at, frame in frames:
@@ -66,17 +67,24 @@ class Controls:
                 self.forget(index)
         return list(taken)
 
-    def take(self, index: int, frame: Image, at: Fraction) -> Image:
-        """What is to be painted in place of a frame, uint8 (H, W, 3), that is shown at `at` seconds."""
-        blend = Blend(shares_at(self.config, at))
+    def take(self, index: int, frame: Frame, at: Fraction) -> Image:
+        """What is to be painted in place of a frame of the size that is shown at `at` seconds: uint8 (H, W, 3)."""
+        picture = over_white(frame)
+        places: Array | None = None
+        seen = EVERYWHERE if frame.alpha is None else frame.alpha.astype(np.float32) / 255
         if self.masks is not None:
-            masks = self.masks.next(frame, index in self.begins)
+            masks = self.masks.next(picture, index in self.begins)
             if self.places:
-                blend = blend._replace(places=masks[: len(self.places)])
+                places = masks[: len(self.places)]
             if self.keep:
                 self.amounts[index] = masks[-1]
-        self.blends[index] = blend
-        return self.colouring.frame(frame)
+                seen = seen * masks[-1]
+        # What nobody sees is not painted: it took the painting's bright colours from a figure on transparent ground.
+        if (seen < 1).any():
+            all_over = np.ones((len(self.config.styles), 1, 1), np.float32)
+            places = np.asarray(seen * (all_over if places is None else places), np.float32)
+        self.blends[index] = Blend(shares_at(self.config, at), places)
+        return self.colouring.frame(picture)
 
     def finish(self, index: int, painted: Array, shown: Image, source: Image) -> Array:
         """What is shown of a painted frame, float32 (H, W, 3), 0..255.
@@ -84,7 +92,7 @@ class Controls:
         source: the frame as it was taken; shown: where no paint goes, the same without what is behind transparency.
         """
         painted = self.colouring.result(painted, source)
-        amount = np.float32(self.config.strength) * self.amounts.get(index, np.ones((1, 1), np.float32))[..., None]
+        amount = np.float32(self.config.strength) * self.amounts.get(index, EVERYWHERE)[..., None]
         self.forget(index)
         if amount.size == 1 and amount == 1:
             return painted

@@ -36,7 +36,7 @@ class Survey:
     shots: list[Shot] = field(default_factory=list)
     times: list[Fraction] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
-    ends: list[tuple[Fraction, Image]] = field(default_factory=list)
+    ends: list[tuple[Fraction, Frame]] = field(default_factory=list)
 
     def work(self, todo: Collection[int], share: Callable[[Box | None], float] | None = None) -> Work:
         """What it takes to paint these frames, by index.
@@ -78,7 +78,7 @@ def survey(
     """
     found = Survey(config)
     first: list[Image] = []
-    last: deque[tuple[Fraction, Image]] = deque(maxlen=LEAD)
+    last: deque[tuple[Fraction, Frame]] = deque(maxlen=LEAD)
     ended = config.start
 
     def watched() -> Iterator[Image]:
@@ -91,14 +91,14 @@ def survey(
             watch(image)
             if len(first) < LEAD:
                 first.append(image)
-            last.append((at, image))
+            last.append((at, frame))
             yield image
 
     found.shots = find_shots(watched())
     count = len(found.times)
     if count == 0:
         return found
-    tail = [image for _, image in last]
+    tail = [over_white(frame) for _, frame in last]
     # Who fades from style to style wants other paint in the end than in the beginning.
     loops = repeats and not config.faded
     lead = min(LEAD, count // 2, count - found.shots[-1].start)
