@@ -21,6 +21,10 @@ class OutputError(VidstyleError):
     """An output that exists already, cannot be written, or whose format is unknown."""
 
 
+class ExistsError(OutputError):
+    """An output that exists already and may not be replaced."""
+
+
 class OptionError(VidstyleError):
     """An option whose value is unknown or out of range."""
 

@@ -115,6 +115,24 @@ def test_the_command_goes_on_past_failures_and_its_exit_code_says_so(small, tmp_
     assert "2 of 3: " in err and "Traceback" not in err
 
 
+def test_a_batch_that_was_stopped_goes_on_with_the_same_command(small, tmp_path, vidstyle):
+    for name in ("a.gif", "b.gif"):
+        (tmp_path / name).write_bytes((small / "clip.gif").read_bytes())
+    (tmp_path / "jobs.toml").write_text(
+        f"[defaults]\nstyle = '{small}/swirl.png'\n{QUICK}[[job]]\ninput = 'a.gif'\n"
+        "[[job]]\ninput = 'b.gif'\noutput = 'frames/'\n"
+    )
+    again = ("batch", tmp_path / "jobs.toml", "-o", tmp_path / "out")
+    assert vidstyle(*again)[0] == 0
+    before = (tmp_path / "out" / "a_swirl.gif").read_bytes()
+    (tmp_path / "out" / "a_swirl.gif").unlink()
+    code, out, _ = vidstyle(*again)
+    painted, kept = out.splitlines()
+    assert code == 0 and kept == f"kept: {tmp_path}/out/frames: holds frames already: use --overwrite to replace them"
+    assert painted.startswith(f"{tmp_path}/out/a_swirl.gif: ") and (tmp_path / "out/a_swirl.gif").read_bytes() == before
+    assert vidstyle(*again, "--quiet") == (0, "", "")
+
+
 def test_a_batch_that_cannot_begin_is_refused(small, tmp_path, vidstyle):
     (tmp_path / "jobs.toml").write_text(ONE + "size = 3\nstyle = 'a.png'\n")
     for arguments, words in (

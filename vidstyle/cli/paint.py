@@ -145,7 +145,7 @@ def batch(
     settings: dict[str, Any],
     usual: dict[str, Any],
 ) -> None:
-    """Paint many clips; what fails does not stop the others.
+    """Paint many clips; what fails does not stop the others, and results that are there already are kept.
 
     [dim]vidstyle batch clips/ --style picasso.jpg[/dim]
     """
@@ -192,5 +192,5 @@ def batch(
                     print(f"{len(outcomes)} of {len(items)}: {one_line(outcome.item.source)}", file=sys.stderr)
     finally:  # Ctrl-C too
         summary(outcomes, quiet)
-    if any(outcome.painted is None for outcome in outcomes):
+    if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Style
-from ..errors import InputError, OptionError, VidstyleError, one_line, unknown
+from ..errors import ExistsError, InputError, OptionError, VidstyleError, one_line, unknown
 from ..media import default_extension, is_clip_name
 from ..media.sniff import identify
 from ..settings_file import merge, read_tables, settings_of
@@ -42,11 +42,17 @@ class Painted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """painted: None where it failed. error: why, in one line."""
+    """painted: None where it was not. error: why, in one line. kept: since its result is there already."""
 
     item: Item
     painted: Painted | None = None
     error: str = ""
+    kept: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no result."""
+        return self.painted is None and not self.kept
 
 
 # Calls a function for each item, here or elsewhere, and gives the outcomes in the order of the items.
@@ -54,7 +60,7 @@ Execute = Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterator[Outcome
 
 
 def run_batch(items: Sequence[Item], paint: Callable[[Item], Painted], execute: Execute = map) -> Iterator[Outcome]:
-    """Paint all; a failure ends its own item only."""
+    """Paint all whose results are not there yet; a failure ends its own item only."""
     return execute(functools.partial(_attempt, paint), items)
 
 
@@ -68,7 +74,7 @@ def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
             made.append(missing)
         return Outcome(item, paint(item))
     except VidstyleError as error:
-        return Outcome(item, error=one_line(error))
+        return Outcome(item, error=one_line(error), kept=isinstance(error, ExistsError))
     except Exception as error:  # a night's work must not end with one clip, whatever it is that this one meets
         return Outcome(item, error=one_line(f"{item.source}: {type(error).__name__}: {error}"))
     finally:
