@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vidstyle.views.sheet import GAP, LEAST_WIDTH, Sheet, fitted, note
+from vidstyle.views.sheet import BLANK, GAP, LEAST_WIDTH, Sheet, fitted, note
 
 
 def test_pictures_stand_in_their_cells_and_captions_below():
@@ -40,3 +40,15 @@ def test_pictures_are_fitted_in_their_own_shape():
     assert (square[:7] == 255).all() and (square[8:12] == 0).all() and (square[13:] == 255).all()
     words = note("why", (60, 40))
     assert words.shape == (40, 60, 3) and (words < 100).any()
+
+
+def test_a_long_note_is_whole_in_a_small_cell():
+    reason = "paintings/bad.png: not a picture or clip that can be read: convert it to PNG or JPEG"
+    whole, without = note(reason, (108, 44)), note(reason.removesuffix(" JPEG"), (108, 44))
+    assert (whole != without).any() and (whole[-3:] == BLANK).all()
+
+
+@pytest.mark.parametrize("letter", "ÜñčŁЖΩ—")
+def test_letters_of_other_languages_are_no_boxes(letter):
+    box, shown = (note(text, (60, 40)) for text in ("\ufffe", letter))
+    assert (shown != box).any()

@@ -24,6 +24,8 @@ GAP = 12  # pixels between cells, and around them
 LEAST_WIDTH = 112  # pixels of a cell, so that words have room in its caption
 TEXT = 1 / 18  # height of the letters over the width of a cell, within LETTERS pixels
 LETTERS = (12, 26)
+LEADING = 2  # pixels between lines
+LEAST_LETTERS = 6  # pixels, of a note that is too long for its cell
 INK, PAPER, BLANK = (40, 40, 40), (255, 255, 255), (225, 225, 225)
 PICTURE = ClipInfo("png", 0, 0, frame_count=1, tick=Fraction(0))
 
@@ -40,7 +42,7 @@ class Sheet:
         width, height = self.cell
         self._corners: list[tuple[int, int]] = []
         words: list[tuple[tuple[int, int], str]] = []
-        font = _font(width)
+        font = _font(_letters(width))
         y = GAP
         for row in captions:
             texts = [_wrapped(caption, width, font) for caption in row]
@@ -54,7 +56,7 @@ class Sheet:
         paper = PIL.Image.new("RGB", self.size, PAPER)
         draw = PIL.ImageDraw.Draw(paper)
         for place, text in words:
-            draw.multiline_text(place, text, INK, font)
+            draw.multiline_text(place, text, INK, font, spacing=LEADING)
         self._paper: Image = np.array(paper)
 
     def draw(self, pictures: Iterable[Image]) -> Image:
@@ -82,8 +84,13 @@ def fitted(image: Image, size: tuple[int, int]) -> Image:
 def note(text: str, size: tuple[int, int]) -> Image:
     """A grey picture of (width, height) with words on it, where there is no other."""
     paper = PIL.Image.new("RGB", size, BLANK)
-    font = _font(size[0])
-    PIL.ImageDraw.Draw(paper).multiline_text((GAP, GAP), _wrapped(text, size[0] - 2 * GAP, font), INK, font)
+    gap = min(GAP, size[1] // 8)
+    for letters in range(_letters(size[0]), LEAST_LETTERS - 1, -1):
+        font = _font(letters)
+        words = _wrapped(text, size[0] - 2 * gap, font)
+        if _height(words, font) <= size[1] - 2 * gap:
+            break
+    PIL.ImageDraw.Draw(paper).multiline_text((gap, gap), words, INK, font, spacing=LEADING)
     return np.array(paper)
 
 
@@ -107,18 +114,25 @@ def still_name(source: Path, suffix: str) -> Path:
     return beside(base, PICTURE, suffix)
 
 
+def _letters(width: int) -> int:
+    """The height of letters for a cell of so many pixels."""
+    return min(max(round(width * TEXT), LETTERS[0]), LETTERS[1])
+
+
 @cache
-def _font(width: int) -> PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont:
-    """Pillow's own letters, for a cell of so many pixels."""
-    return PIL.ImageFont.load_default(min(max(round(width * TEXT), LETTERS[0]), LETTERS[1]))
+def _font(height: int) -> PIL.ImageFont.FreeTypeFont:
+    """Letters of so many pixels. Those that come with Pillow know no umlauts."""
+    from matplotlib import get_data_path
+
+    return PIL.ImageFont.truetype(os.path.join(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), height)
 
 
-def _height(text: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont) -> int:
-    bottom = PIL.ImageDraw.Draw(PIL.Image.new("L", (1, 1))).multiline_textbbox((0, 0), text or " ", font)[3]
-    return round(bottom)
+def _height(text: str, font: PIL.ImageFont.FreeTypeFont) -> int:
+    draw = PIL.ImageDraw.Draw(PIL.Image.new("L", (1, 1)))
+    return round(draw.multiline_textbbox((0, 0), text or " ", font, spacing=LEADING)[3])
 
 
-def _wrapped(text: str, width: int, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont) -> str:
+def _wrapped(text: str, width: int, font: PIL.ImageFont.FreeTypeFont) -> str:
     """The text in lines of at most `width` pixels, broken between words, and within those that are too long."""
     lines = []
     for line in text.split("\n"):
