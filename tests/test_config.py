@@ -108,6 +108,16 @@ def test_a_style_whose_name_looks_like_more(tmp_path, name):
     assert Style.parse(f"{path}:4") == Style(path, 4.0)
 
 
+@pytest.mark.parametrize("more", [":50%", ":1:", "::conv1_1", "@1m", "@"])
+def test_what_follows_a_picture_and_is_nothing_is_told_of(tmp_path, more):
+    path = tmp_path / "picture.png"
+    path.touch()
+    with pytest.raises(OptionError, match=r"what follows .*picture\.png is no weight, layer or time; write IMAGE:"):
+        Style.parse(f"{path}{more}")
+    with pytest.raises(OptionError, match="--style: names no picture"):
+        Style.parse("")
+
+
 def test_style_layer_may_carry_a_weight():
     assert StyleLayer.parse("conv1_1:0.5") == StyleLayer("conv1_1", 0.5)
     with pytest.raises(OptionError, match="'x' is not a weight"):

@@ -127,6 +127,8 @@ class Style:
     @classmethod
     def parse(cls, text: str) -> Style:
         """`IMAGE[:WEIGHT[:LAYER,LAYER...]][@TIME]`; what is the name of a file is taken as it stands."""
+        if not text:
+            raise OptionError("--style: names no picture; give the file of a painting")
         rest, at, weight, layers = text, None, 1.0, None
         if not os.path.exists(rest) and (match := re.fullmatch(r"(.+)@([-+]?[\d.]+)s?", rest)):
             try:
@@ -142,6 +144,11 @@ class Style:
             except ValueError as error:
                 raise OptionError(f"--style {text}: '{match[2]}' is not a weight; write IMAGE:WEIGHT") from error
             layers = None if match[3] is None else tuple(match[3].split(","))
+        name = re.match(r"(.+?)[:@]", rest)
+        if name and not os.path.exists(rest) and os.path.isfile(name[1]):
+            raise OptionError(
+                f"--style {text}: what follows {name[1]} is no weight, layer or time; write IMAGE:WEIGHT:LAYER@2.5s"
+            )
         return cls(Path(rest), weight, layers, at)
 
     def counts_at(self, layer: str) -> bool:

@@ -70,7 +70,7 @@ class Plan:
 
     def __str__(self) -> str:
         frames, (width, height) = counted(self.work.frames), self.size
-        more = f" ({self.kept} more are kept from before)" if self.kept else ""
+        more = f" ({self.kept} more {'is' if self.kept == 1 else 'are'} kept from before)" if self.kept else ""
         return f"{frames} of {width}x{height}{more}, {self.quality} quality: about {duration(self.seconds)}"
 
 

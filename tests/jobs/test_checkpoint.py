@@ -252,6 +252,21 @@ def test_a_run_that_is_refused_leaves_the_lock_as_it_was(clip, small, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out.apng"]
 
 
+def test_another_style_is_named_as_it_was_given(clip, small, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        paint(clip, small, tmp_path / "out.apng", stop_in(1))
+    swirl = [f"{small}/swirl.png:2@1s"]
+    with pytest.raises(OptionError, match=r"with --style cubist\.png \(sha256 \w+\), now it is swirl\.png .*weight 2"):
+        vidstyle.stylize_clip(clip, swirl, tmp_path / "out.apng", job=JobOptions(), **QUICK)
+
+
+def test_outputs_of_long_names_have_jobs_of_their_own(tmp_path):
+    names = [f"{'ü' * 120}{end}.gif" for end in "ab"]
+    one, other = (JobOptions().place(tmp_path / name) for name in names)
+    assert one != other and one == JobOptions().place(tmp_path / names[0])
+    one.mkdir()
+
+
 def test_a_budget_chooses_once(clip, small, tmp_path):
     output = tmp_path / "out.apng"
     with pytest.raises(KeyboardInterrupt):

@@ -1,6 +1,7 @@
 """Galleries: every style has its cell, in step with the source, and none takes the others with it."""
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from vidstyle.errors import InputError, OptionError, OutputError
@@ -41,6 +42,25 @@ def test_a_folder_of_styles_and_a_photo(small, tmp_path):
     assert [style.path.name for style in done.styles] == ["cubist.png", "swirl.png"]
     with open_clip(done.output) as sheet:
         assert sheet.info.frame_count == 1
+
+
+def test_each_style_may_have_a_mask_of_its_own(small, tmp_path):
+    styles, photo = [small / "cubist.png", small / "swirl.png"], small / "swirl.png"
+    left = np.zeros((64, 64), np.uint8)
+    left[:, :32] = 255
+    masks = [tmp_path / "left.png", tmp_path / "right.png"]
+    for mask, path in zip((left, 255 - left), masks, strict=True):
+        PIL.Image.fromarray(mask).save(path)
+
+    def sheet(name, **settings):
+        done = make_gallery(photo, styles, tmp_path / name, **{**QUICK, "first_evaluations": 12}, **settings)
+        return PIL.Image.open(done.output).convert("RGB").tobytes()
+
+    own, other = sheet("a.png", masks=masks), sheet("b.png", masks=masks[::-1])
+    one = sheet("c.png", masks=masks[:1])
+    assert len({own, other, one}) == 3
+    with pytest.raises(OptionError, match="--mask: 3 given for 2 styles; give one, or one for each"):
+        sheet("d.png", masks=[*masks, masks[0]])
 
 
 def test_nothing_is_written_where_nothing_was_painted(small, tmp_path):

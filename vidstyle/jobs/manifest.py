@@ -61,6 +61,11 @@ def write_manifest(folder: Path, found: dict[str, Any], fitted: dict[str, Any]) 
 
 def shown(value: Any) -> str:
     """A value of a manifest, for a message."""
+    if isinstance(value, list):
+        return " and ".join(map(shown, value)) or "nothing"
+    if isinstance(value, dict) and "path" in value:  # a style
+        more = [pair for pair in value.items() if pair[0] != "path" and pair != ("weight", 1.0)]
+        return str(value["path"]) + "".join(f", {name} {shown(item)}" for name, item in more)
     return "nothing" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+LONGEST = 200  # bytes of an output's name that go into that of the job; file systems allow some 250
 
 
 @dataclass(frozen=True)
@@ -19,4 +23,7 @@ class JobOptions:
     def place(self, output: Path) -> Path:
         """The folder of the job with that output."""
         output = output.absolute()
-        return self.folder or output.with_name(f".{output.name}.job")
+        name = output.name
+        if len(os.fsencode(name)) > LONGEST:
+            name = f"{name[:40]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
+        return self.folder or output.with_name(f".{name}.job")

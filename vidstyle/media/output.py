@@ -111,7 +111,8 @@ class FileTarget(Target):
 def _check_folder(path: Path, folder: Path, needed: bool) -> None:
     """Raises OutputError for the output `path` where its folder is a file, or is not there and `needed`."""
     if os.path.lexists(folder) and not os.path.isdir(folder):
-        raise OutputError(f"{path}: {folder} is a file, not a folder: give another output")
+        kind = "a file" if os.path.isfile(folder) or os.path.islink(folder) else "a device or pipe"
+        raise OutputError(f"{path}: {folder} is {kind}, not a folder: give another output")
     if needed and not os.path.isdir(folder):
         raise OutputError(f"{path}: the folder {folder} does not exist: create it first")
 

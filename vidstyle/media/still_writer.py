@@ -104,4 +104,5 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
 
 
 def _too_many(path: Path, count: str) -> str:
-    return f"{path}: holds one picture, but there are {count}: write to a folder ({path.stem}/) or to {path.stem}.gif"
+    others = f"a folder ({path.stem}/), {path.stem}.gif or {path.stem}.apng"
+    return f"{path}: holds one picture, but there are {count}: write to {others}"

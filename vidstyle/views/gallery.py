@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..clip_job import Progress
 from ..config import Config, Style
-from ..errors import VidstyleError
+from ..errors import OptionError, VidstyleError
 from ..framing import count_frames, scale, target_size
 from ..media import ReadOptions, WriteOptions, load_picture, open_clip, over_white
 from ..media.sequence import folder_files
@@ -52,13 +52,17 @@ def make_gallery(
 ) -> Gallery:
     """Paint `source` in each of the styles by itself, and write a sheet of the source and all of them.
 
-    styles: pictures, or folders of them. output: by default beside the source. settings: fields of Config. A style that
-    fails leaves its reason in its place. Raises VidstyleError, also where all styles fail; the output then does not
-    exist. The paintings wait as lossless pictures in a temporary folder, so that no clip is ever held in memory.
+    styles: pictures, or folders of them. output: by default beside the source. settings: fields of Config, of which
+    masks may be one for all styles, or one for each. A style that fails leaves its reason in its place. Raises
+    VidstyleError, also where all styles fail; the output then does not exist. The paintings wait as lossless pictures
+    in a temporary folder, so that no clip is ever held in memory.
     """
     source = Path(source)
     wanted = list(_each(styles))
-    config = Config(styles=tuple(wanted[:1]), **settings)
+    masks = tuple(settings.pop("masks", ()))
+    if len(masks) not in (0, 1, len(wanted)):
+        raise OptionError(f"--mask: {len(masks)} given for {len(wanted)} styles; give one, or one for each --style")
+    config = Config(styles=tuple(wanted[:1]), masks=masks[:1], **settings)
     with open_clip(source, read) as clip:
         info = clip.info
     size = target_size(info, config.size)
@@ -76,7 +80,8 @@ def make_gallery(
             folder = Path(temporary) / str(number)
             heard = None if progress is None else partial(progress, style)
             try:
-                stylize_clip(source, [style], folder, progress=heard, read=read, **settings)
+                own = masks[number : number + 1] or masks  # a single one is for all
+                stylize_clip(source, [style], folder, progress=heard, read=read, masks=own, **settings)
                 cells.append(_painted(style, folder, whole, read))
             except VidstyleError as error:
                 failed[style.path] = str(error)
