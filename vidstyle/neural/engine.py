@@ -1,4 +1,4 @@
-"""The objective and its optimisation for pictures of one size: one traced function, and the styles' Gram matrices."""
+"""Painting of pictures of one size: the objective, its optimisation, and what one frame leaves for the next."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ..config import CHUNK, MIN_SIDE, Config
 from ..errors import OptimizationError
 from ..motion.reliability import nearest
 from . import adam, lbfgs
-from .losses import Losses, Objective, Targets, guide
+from .graph import Graph
+from .losses import Losses, Objective, guide
 from .memory import give_back_memory, is_large
-from .optimize import HIGHEST, LOWEST, Optimizer, State, box
-from .preconditioner import spectral
+from .optimize import HIGHEST, LOWEST, Optimizer
 from .runtime import Traced, out_of_memory, tf
 from .strips import Strips
 from .vgg import Vgg
-from .window import WORTHWHILE, Place, Surroundings, Window
+from .window import WORTHWHILE, Place, Window
 
 Picture = NDArray[np.float32]  # (H, W, 3), RGB 0..255
 
@@ -81,7 +81,7 @@ class Engine:
             self.chunk = 1
             give_back_memory()
         self.content = Traced(self._trace_content)
-        self._graphs: dict[tuple[int, int], _Graph] = {}  # used last come last
+        self._graphs: dict[tuple[int, int], Graph] = {}  # used last come last
         self._shares: dict[tuple[int, int], float] = {}
 
     @out_of_memory()
@@ -186,9 +186,9 @@ class Engine:
         share = self._shares[place.size]
         return (place, share) if share <= WORTHWHILE else (Place((0, 0), self.size, self.size), 1.0)
 
-    def _graph(self, size: tuple[int, int]) -> _Graph:
+    def _graph(self, size: tuple[int, int]) -> Graph:
         """The graph for places of a size; others are let go of where there are too many."""
-        graph = self._graphs.pop(size, None) or _Graph(self, size)
+        graph = self._graphs.pop(size, None) or Graph(self, size)
         self._graphs[size] = graph
         if len(self._graphs) > (LARGE_GRAPHS if is_large(self.size) else GRAPHS):
             del self._graphs[next(iter(self._graphs))]
@@ -221,81 +221,6 @@ class Engine:
             name: tf.image.resize(emphasis, feature.shape[1:3], tf.image.ResizeMethod.AREA)
             for name, feature in features.items()
         }
-
-
-class _Known(NamedTuple):
-    """The surroundings of a place, and the pictures and styles for which they were found."""
-
-    place: Place
-    x: Picture
-    content: Picture
-    blend: Blend
-    around: Surroundings
-
-    def holds(self, place: Place, x: Picture, content: Picture, blend: Blend) -> bool:
-        """Whether they are the same for these, which may differ in the place."""
-        if place != self.place or blend.unlike(self.blend).any():
-            return False
-        differs = (x != self.x) | (content != self.content)
-        place.cut(differs)[...] = False
-        return not differs.any()
-
-
-class _Graph:
-    """The optimisation of windows of one size, (height, width), or of the whole picture."""
-
-    def __init__(self, engine: Engine, size: tuple[int, int]) -> None:
-        self.engine, self.size = engine, size
-        self.window = None if size == engine.size else Window(engine.vgg, engine.objective, engine.size, size)
-        self.precondition = spectral(size)
-        self.begin, self.advance = Traced(self._trace_begin), Traced(self._trace_advance)
-        if self.window is not None:
-            self._survey, self._targets = Traced(self.window.survey), Traced(self.window.targets)
-        self._known: _Known | None = None
-
-    def given(
-        self,
-        place: Place,
-        x: Picture,
-        content: Picture,
-        emphasis: NDArray[np.float32],
-        warped: Picture,
-        reliable: NDArray[np.float32],
-        blend: Blend,
-    ) -> tuple[Surroundings | None, Targets]:
-        """What advance() needs where only this place of x will change; the others as in Engine.paint()."""
-        shares, guides = self.engine.blended(blend)
-        fields = (
-            tf.constant(emphasis[None, ..., None]),
-            tf.constant(warped[None]),
-            tf.constant(reliable[None, ..., None]),
-        )
-        if self.window is None:
-            wanted, counted = self.engine.content(tf.constant(content[None]), fields[0])
-            return None, Targets(wanted, counted, self.engine.grams, shares, guides, *fields[1:])
-        if self._known is None or not self._known.holds(place, x, content, blend):
-            regions = tf.constant(self.window.regions(place.start))
-            around = self._survey(tf.constant(x[None]), tf.constant(content[None]), guides, regions)
-            self._known = _Known(place, x.copy(), content.copy(), blend, around)
-        targets = self._targets(self._known.around, tf.constant(place.cut(content)[None]), *fields, guides)
-        return self._known.around, targets._replace(grams=self.engine.grams, style_shares=shares)
-
-    def _trace_begin(self, x: tf.Tensor, held: tf.Tensor, memory: Any) -> State:
-        return self.engine.optimizer.begin(x, box(x, held), memory, self.precondition)
-
-    def _trace_advance(self, state: State, around: Surroundings | None, targets: Targets, until: tf.Tensor) -> State:
-        def evaluate(x: tf.Tensor) -> tuple[Losses, tf.Tensor]:
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                picture = tf.reshape(x, (1, *self.size, 3))
-                if self.window is not None and around is not None:
-                    losses = self.window.losses(picture, around, targets)
-                else:
-                    seen = self.engine.strips.see(picture, targets.guides)
-                    losses = self.engine.objective.losses(picture, seen, targets)
-            return losses, tape.gradient(losses.total, x)
-
-        return self.engine.optimizer.advance(evaluate, state, until, self.precondition)
 
 
 def style_grams(
