@@ -93,3 +93,14 @@ def test_original_colours_are_painted_in_luminance():
         assert np.ptp(picture.astype(int), -1).max() <= 1
     np.testing.assert_allclose(lab(frame)[..., 0], lab(PALE)[..., 0], atol=0.5)
     assert (abs(style.mean() - frame.mean()), abs(style.std() - frame.std())) < (1, 1)
+
+
+def test_what_is_transparent_has_no_say_in_the_colours_of_a_clip():
+    seen, sticker = Colouring("match"), Colouring("match")
+    seen.watch(PALE)
+    hidden = np.full_like(PALE, 255)
+    sticker.watch(np.hstack([PALE, hidden]), np.hstack([hidden[..., 0], 0 * hidden[..., 0]]))
+    np.testing.assert_array_equal(sticker.style(WARM), seen.style(WARM))
+    nothing = Colouring("match")
+    nothing.watch(PALE, np.zeros(PALE.shape[:2], np.uint8))
+    np.testing.assert_array_equal(nothing.style(WARM), WARM)

@@ -156,8 +156,12 @@ def test_paint_is_for_what_is_seen_of_it(tmp_path):
         return step.frame.image, measured(step.result.image, style, right)
 
     _, everywhere = painted("whole.png")
-    kept, keeping = painted("whole.png", keep_mask=write_masks(tmp_path, right)[0])
+    (mask,) = write_masks(tmp_path, right)
+    kept, keeping = painted("whole.png", keep_mask=mask)
     np.testing.assert_array_equal(kept[:, :64], image[:, :64])
+    # Whose colours are those of the clip is painted like all of it.
+    (matched, _), (whole, _) = (painted("whole.png", color="match", **more) for more in ({"keep_mask": mask}, {}))
+    np.testing.assert_array_equal(matched[:, 64:], whole[:, 64:])
     _, sticker = painted("sticker.png")
     assert max(keeping, sticker) < 0.7 * everywhere
 

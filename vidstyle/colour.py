@@ -21,18 +21,19 @@ class Moments:
     """Mean (3,) and covariance (3, 3) of the colours, 0..255, of all pictures (H, W, 3) that were added."""
 
     def __init__(self, *images: NDArray[np.generic]) -> None:
-        self.pixels = 0
+        self.pixels = 0.0
         self.sum = np.zeros(3)
         self.products = np.zeros((3, 3))
         for image in images:
             self.add(image)
 
-    def add(self, image: NDArray[np.generic]) -> None:
-        """Take in a picture's pixels."""
+    def add(self, image: NDArray[np.generic], alpha: NDArray[np.uint8] | None = None) -> None:
+        """Take in a picture's pixels, each as far as it is seen; alpha: (H, W), None is opaque."""
         pixels = image.reshape(-1, 3).astype(np.float64)
-        self.pixels += len(pixels)
-        self.sum += pixels.sum(0)
-        self.products += pixels.T @ pixels
+        counted = pixels if alpha is None else pixels * (alpha.reshape(-1, 1) / 255)
+        self.pixels += len(pixels) if alpha is None else float(alpha.sum()) / 255
+        self.sum += counted.sum(0)
+        self.products += counted.T @ pixels
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -106,10 +107,10 @@ class Colouring:
         self.color = color
         self.clip = Moments()
 
-    def watch(self, frame: Image) -> None:
-        """Take in a frame of the clip, before anything else is asked."""
+    def watch(self, frame: Image, alpha: NDArray[np.uint8] | None = None) -> None:
+        """Take in a frame of the clip, on white, and its alpha (H, W), before anything else is asked."""
         if self.color != "style":
-            self.clip.add(self.frame(frame))
+            self.clip.add(self.frame(frame), alpha)
 
     def frame(self, frame: Image) -> Image:
         """What is to be painted in place of the frame, uint8 (H, W, 3)."""
@@ -117,7 +118,7 @@ class Colouring:
 
     def style(self, picture: Image) -> Image:
         """What is to be painted like in place of the picture, uint8 (H, W, 3)."""
-        if self.color == "style":
+        if self.color == "style" or self.clip.pixels == 0:
             return picture
         way = "match" if self.color == "original" else self.color
         return np.rint(match_colours(self.frame(picture), [self.clip], [1.0], way)).astype(np.uint8)

@@ -78,7 +78,8 @@ class Controls:
                 places = masks[: len(self.places)]
             if self.keep:
                 self.amounts[index] = masks[-1]
-                seen = seen * masks[-1]
+                if self.config.color == "style":  # else colours come from all of the clip, and belong to all of it
+                    seen = seen * masks[-1]
         # What nobody sees is not painted: it took the painting's bright colours from a figure on transparent ground.
         if (seen < 1).any():
             all_over = np.ones((len(self.config.styles), 1, 1), np.float32)

@@ -18,6 +18,7 @@ from .motion.still import WHOLE, Box, Changes, area
 from .plan import RESTYLED, Work
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
+Watch = Callable[[Image, NDArray[np.uint8] | None], None]
 
 # Frames of a loop that are also painted before its first; at its end the paint goes over into theirs.
 LEAD = 6
@@ -69,12 +70,10 @@ class Survey:
         return bool(now.unlike(then).any())
 
 
-def survey(
-    frames: Iterable[tuple[Fraction, Frame]], config: Config, repeats: bool, watch: Callable[[Image], None]
-) -> Survey:
+def survey(frames: Iterable[tuple[Fraction, Frame]], config: Config, repeats: bool, watch: Watch) -> Survey:
     """Looks at all frames, each with the time at which it is shown, and holds no more of them than a lead has.
 
-    repeats: whether the clip is one that begins again where it ends. watch: gets each frame on white.
+    repeats: whether the clip is one that begins again where it ends. watch: gets each frame on white, and its alpha.
     """
     found = Survey(config)
     first: list[Image] = []
@@ -88,7 +87,7 @@ def survey(
             image = over_white(frame)
             found.times.append(at)
             found.changes.watch(image)
-            watch(image)
+            watch(image, frame.alpha)
             if len(first) < LEAD:
                 first.append(image)
             last.append((at, frame))
