@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from vidstyle.blending import Blend, shares_at
+from vidstyle.blending import Blend, changes_style, shares_at
 from vidstyle.config import Config, Style, StyleLayer
 
 
@@ -58,3 +58,19 @@ def test_where_a_blend_differs():
     assert not Blend(shares, np.ones_like(places)).unlike(Blend(shares)).any()  # None is everywhere
     assert Blend(shares).unlike(Blend(shares_at(config("a:2", "b")))).all()
     assert np.argwhere(Blend(shares, moved).unlike(Blend(shares, places))).tolist() == [[2, 3]]
+
+
+def test_more_of_the_same_style_is_no_other_style():
+    shares = shares_at(config("a", "b"))
+    places = np.ones((2, 3, 4), np.float32)
+    places[0, 0, 0] = 0.5
+    before = Blend(shares, places)
+    assert not changes_style(None, before).any() and not changes_style(before, Blend(shares, places.copy())).any()
+    assert not changes_style(before, Blend(shares, places * np.float32(0.3))).any()
+    other = places.copy()
+    other[:, 2, 1] = 0  # not painted any more
+    other[1, 1, 2] = 0.5  # less of the one
+    assert np.argwhere(changes_style(before, Blend(shares, other))).tolist() == [[1, 2], [2, 1]]
+    assert np.argwhere(changes_style(Blend(shares), before)).tolist() == [[0, 0]]
+    assert changes_style(before, Blend(shares_at(config("a:2", "b")), places)).all()
+    assert (Blend(shares).painted, Blend(shares, other).painted) == (1, pytest.approx(11 / 12))

@@ -140,6 +140,35 @@ def test_inside_its_mask_each_style_beats_the_other(tmp_path):
         assert 3 * measured(step.frame.image, own, place) < measured(step.frame.image, other, place)
 
 
+def discs(path, radii, alpha):
+    """A clip of a still picture, of which discs are seen, or as many masks."""
+    y, x = np.mgrid[:64, :96]
+    ground = np.random.default_rng(3).integers(0, 255, (8, 12, 3)).repeat(8, 0).repeat(8, 1).astype(np.uint8)
+    tick = Fraction(1, 10)
+    with create_clip(path, ClipInfo("apng", 96, 64, frame_count=len(radii), tick=tick, has_alpha=alpha)) as writer:
+        for radius in radii:
+            disc = np.uint8(255 * (np.hypot(y - 32, x - 48) < radius))
+            writer.write(Frame(ground, tick, disc) if alpha else Frame(disc[..., None].repeat(3, 2), tick))
+
+
+def test_more_that_comes_to_be_seen_is_no_failure(small, tmp_path):
+    """The loss grows with what is painted."""
+    discs(tmp_path / "sticker.apng", [6, 6, 6, 7, 9, 11, 13, 15], alpha=True)
+    steps = vidstyle.stylize_frames(tmp_path / "sticker.apng", [small / "cubist.png"], **QUICK)
+    assert [step.result.retries for step in steps] == [0] * 8
+
+
+def test_what_is_kept_more_and_more_is_no_other_style(small, tmp_path):
+    """A picture that stands still stays as it was painted first."""
+    photo = tmp_path / "still.apng"
+    discs(photo, [99] * 5, alpha=False)
+    with create_clip(tmp_path / "mask.apng", open_clip(photo).info) as writer:
+        for level in (250, 200, 150, 100, 50):
+            writer.write(Frame(np.full((64, 96, 3), level, np.uint8), Fraction(1, 10)))
+    steps = vidstyle.stylize_frames(photo, [small / "cubist.png"], keep_mask=tmp_path / "mask.apng", **QUICK)
+    assert [step.result.evaluations for step in steps] == [12, 0, 0, 0, 0]
+
+
 def test_paint_is_for_what_is_seen_of_it(tmp_path):
     """No paint goes where it is kept away, and what nobody sees has none of the style; so what is seen has more."""
     right = np.zeros((72, 128), np.float32)

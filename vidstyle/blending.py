@@ -19,6 +19,7 @@ SETTLING = 8
 
 
 SAME_STYLE = np.array(False)  # everywhere
+SAME_PORTION = 1e-3  # by which a style's portion of a pixel may differ by rounding; a mask has steps of four times that
 
 
 class Blend(NamedTuple):
@@ -48,6 +49,11 @@ class Blend(NamedTuple):
         shares = np.mean(list(self.shares.values()), 0)[:, None, None]
         return _portions(shares if self.places is None else shares * self.places)
 
+    @property
+    def painted(self) -> float:
+        """The share of the picture that is painted, in [0, 1], as far as it is."""
+        return 1.0 if self.places is None else float(self.portions().sum(0).mean())
+
     def weights(self, layer: str) -> Array:
         """How much each style's loss at a layer counts: float32 (styles,), the mean of its portions there."""
         shares = self.shares[layer]
@@ -57,8 +63,17 @@ class Blend(NamedTuple):
 
 
 def changes_style(before: Blend | None, now: Blend | None) -> NDArray[np.bool_]:
-    """Where a frame is to be painted in another way than the one before: bool (H, W) or ()."""
-    return SAME_STYLE if before is None or now is None else now.unlike(before)
+    """Where a frame is to be painted in another style than the one before: bool (H, W), (1, 1) or ().
+
+    Where it is painted in the same one, but more or less of it, it is not.
+    """
+    if before is None or now is None:
+        return SAME_STYLE
+    if any((now.shares[name] != before.shares[name]).any() for name in now.shares):
+        return np.array(True)
+    if now.places is before.places:
+        return SAME_STYLE
+    return np.asarray((np.abs(now.portions() - before.portions()) > SAME_PORTION).any(0))
 
 
 def shares_at(config: Config, seconds: Fraction = Fraction(0)) -> dict[str, Array]:

@@ -32,6 +32,7 @@ Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
 # A loss of so many times the median of at least FEW frames before it is tried again: the frame may have failed.
 FAR_ABOVE, FEW = 2.0, 3
+OTHER_SHARE = 0.1  # by which the painted share of the picture must change for its losses to be no longer comparable
 
 
 class Chain:
@@ -81,13 +82,14 @@ class Chain:
             if may and self.renewal.heed(origins) and end is None:
                 self.evaluations += self._renew(frame, origins, tick, blend)
         restyled = changes_style(self.blend, blend)
-        if restyled.mean() > 0.5:
-            self.levels.clear()  # another style has other losses
+        share, before = (1.0 if each is None else each.painted for each in (blend, self.blend))
+        if restyled.mean() > 0.5 or abs(share - before) > OTHER_SHARE * max(share, before):
+            self.levels.clear()  # the losses of another style, or of more of the picture, are others
         retries = 0
         if end is not None and end[1] == 1:
             painted = end[0]._replace(evaluations=0)
         else:
-            painted, retries = self._tried(frame, index, origins, tick, end, blend)
+            painted, retries = self._tried(frame, index, origins, tick, end, blend, restyled)
         coherence: dict[str, float] = {}
         if origins is not None:
             past = self.history[-1]
@@ -146,6 +148,7 @@ class Chain:
         tick: Tick | None,
         end: tuple[Painted, float] | None,
         blend: Blend | None,
+        restyled: NDArray[np.bool_],
     ) -> tuple[Painted, int]:
         """The frame as usual. Where that is not finite, or far above those before it, once more from its content; where
         that is not finite either, in float32. The best of these, and how often it was tried again.
@@ -160,7 +163,7 @@ class Chain:
                     start = frame if anew else None
                     painted = self.stylizer.first(frame, self.first_evaluations, tick, blend, start, exact)
                 else:
-                    painted = self._next(frame, self.painted, origins, tick, end, blend, anew, exact)
+                    painted = self._next(frame, self.painted, origins, tick, end, blend, restyled, anew, exact)
             except OptimizationError as error:
                 failed += 1
                 if exact and not tries:
@@ -242,11 +245,11 @@ class Chain:
         tick: Tick | None,
         end: tuple[Painted, float] | None,
         blend: Blend | None,
+        restyled: NDArray[np.bool_],
         anew: bool,
         exact: bool,
     ) -> Painted:
         engine = self.stylizer.engine((frame.shape[0], frame.shape[1]), exact)
-        restyled = changes_style(self.blend, blend)
         same = ~(differs(frame, self.history[-1].source) | restyled)
         if origins.bared is not None:
             same &= ~origins.bared.take
