@@ -115,6 +115,24 @@ def test_a_loop_stays_closed_in_every_pass(tmp_path):
         assert row["warp_error"] == pytest.approx(known.warp_error, rel=0.02)
 
 
+def test_passes_leave_the_ends_of_a_loop_with_cuts_as_they_are(tmp_path, small):
+    with create_clip(tmp_path / "a.apng", ClipInfo("apng", 48, 32, frame_count=16, tick=DECI, loop=0)) as writer:
+        for index in range(16):
+            scene = (0, 1, 0)[(index + 3) // 7]
+            tiles = np.random.default_rng(scene).integers(0, 255, (4, 6, 3)) // (1 + 2 * scene)
+            ground = tiles.repeat(8, 0).repeat(8, 1)
+            writer.write(Frame(np.roll(ground, index, 1).astype(np.uint8), DECI))
+
+    def painted(passes):
+        run = {**QUICK, "passes": passes, "loop": "on"}
+        steps = vidstyle.stylize_frames(tmp_path / "a.apng", [small / "cubist.png"], **run)
+        return [step.result.image for step in steps]
+
+    once, again = painted(1), painted(3)
+    same = [np.array_equal(a, b) for a, b in zip(once, again, strict=True)]
+    assert same[0] and same[-1] and not any(same[1:3]) and not any(same[-3:-1])
+
+
 @pytest.mark.parametrize("init", ["content", "noise"])
 def test_frames_painted_by_themselves_know_no_loop_and_no_parts(tmp_path, small, init):
     still_clip(tmp_path / "a.apng", frames=52, loop=0)

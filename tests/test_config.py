@@ -114,6 +114,9 @@ def test_what_follows_a_picture_and_is_nothing_is_told_of(tmp_path, more):
     path.touch()
     with pytest.raises(OptionError, match=r"what follows .*picture\.png is no weight, layer or time; write IMAGE:"):
         Style.parse(f"{path}{more}")
+    (tmp_path / "picture.png:x.png").touch()
+    with pytest.raises(OptionError, match=r"what follows .*:x\.png is no weight"):
+        Style.parse(f"{path}:x.png{more}")
     with pytest.raises(OptionError, match="--style: names no picture"):
         Style.parse("")
 

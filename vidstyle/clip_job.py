@@ -140,7 +140,7 @@ class ClipJob:
         total = found.shots[-1].stop
         todo: Collection[int] = range(total)
         if checkpoint is not None:
-            checkpoint.plan(found.shots, whole=self.config.passes > 1)
+            checkpoint.plan(found.shots, whole=self.config.goes_over)
             todo = checkpoint.todo
         kept = total - len(todo)
         workers = 1 if executor is None else executor.workers
@@ -229,6 +229,7 @@ class ClipJob:
         copied = copy(self)
         copied.config = replace(self.config, precision=resolved(self.config.precision))
         copied._stylizer, copied.controls = None, copy(self.controls)
+        copied.surveyed = Survey(self.config, self.shots)
         copied.controls.masks = None
         return copied
 

@@ -144,10 +144,10 @@ class Style:
             except ValueError as error:
                 raise OptionError(f"--style {text}: '{match[2]}' is not a weight; write IMAGE:WEIGHT") from error
             layers = None if match[3] is None else tuple(match[3].split(","))
-        name = re.match(r"(.+?)[:@]", rest)
-        if name and not os.path.exists(rest) and os.path.isfile(name[1]):
+        ends = [] if os.path.exists(rest) else [mark.start() for mark in re.finditer("[:@]", rest)]
+        for name in (rest[:end] for end in reversed(ends) if os.path.isfile(rest[:end])):
             raise OptionError(
-                f"--style {text}: what follows {name[1]} is no weight, layer or time; write IMAGE:WEIGHT:LAYER@2.5s"
+                f"--style {text}: what follows {name} is no weight, layer or time; write IMAGE:WEIGHT:LAYER@2.5s"
             )
         return cls(Path(rest), weight, layers, at)
 
@@ -341,6 +341,11 @@ class Config:
     def independent(self) -> bool:
         """Whether every frame is painted by itself, whatever is around it."""
         return self.init in ("content", "noise")
+
+    @property
+    def goes_over(self) -> bool:
+        """Whether each shot is gone over again once it is painted."""
+        return self.passes > 1 and not self.independent
 
     @property
     def faded(self) -> bool:

@@ -97,14 +97,15 @@ def survey(frames: Iterable[tuple[Fraction, Frame]], config: Config, repeats: bo
     count = len(found.times)
     if count == 0:
         return found
-    tail = [over_white(frame) for _, frame in last]
     # Who fades from style to style wants other paint in the end than in the beginning.
     loops = repeats and not config.faded
     lead = min(LEAD, count // 2, count - found.shots[-1].start)
     if config.independent or config.loop == "off" or (config.loop == "auto" and not loops) or count < 4:
         lead = 0
-    elif config.loop == "auto" and len(find_shots([*tail, *first])) > len(find_shots(tail)):
-        lead = 0  # a cut at the seam
+    elif config.loop == "auto":
+        tail = [over_white(frame) for _, frame in last]
+        if len(find_shots([*tail, *first])) > len(find_shots(tail)):
+            lead = 0  # a cut at the seam
     found.ends = list(last)[len(last) - lead :]
     if not config.shots:
         found.shots = [Shot(0, count)]

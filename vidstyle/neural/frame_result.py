@@ -20,9 +20,9 @@ class FrameResult:
     image: float32 (H, W, 3), 0..255. losses: each term without its weight, and their weighted `total`.
     reliable: share of the pixels that continue the previous frame; warp_error, source_warp_error: to the previous frame
     of the result and of the source (motion.reliability.warping_error), along the motion that was painted with, which
-    leaves still ground where it is; all three are None without a previous frame.
-    retries: how often it was painted again, since it had failed. excess: its loss over that of the frames before it,
-    where that is still suspicious.
+    leaves still ground where it is, or after several passes along the flow; all three are None without a previous
+    frame. retries: how often it was painted again, since it had failed. excess: its loss over that of the frames
+    before it, where that is still suspicious.
     """
 
     index: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -32,6 +32,7 @@ def passes(
     sources: Sequence[Image],
     results: Iterable[FrameResult],
     cyclic: bool,
+    kept: Collection[int] = (),
     tick: ClipTick | None = None,
     blend: Callable[[int], Blend | None] = lambda index: None,
 ) -> Iterator[FrameResult]:
@@ -40,7 +41,7 @@ def passes(
     Every second pass goes backward (Ruder et al. 2016, section 4.4). Each frame goes on from its own result, and is
     held to the result beside it in the order of the pass, moved here; one that fails stays as it is. engine_for: of
     (height, width). sources: uint8 (H, W, 3), complete once `results` is exhausted. cyclic: whether the last frame
-    leads into the first; else the one with which a pass begins stays as it is.
+    leads into the first; else the one with which a pass begins stays as it is. kept: places of others that do.
     """
     found: list[FrameResult] = []
     with tempfile.TemporaryFile() as file:
@@ -50,7 +51,7 @@ def passes(
         file.flush()
         images = np.memmap(file, np.float32, "r+", shape=(len(found), *sources[0].shape))
         engine = engine_for(images.shape[1:3])
-        shot = _Shot(engine, config, sources, images, found, cyclic, tick, blend)
+        shot = _Shot(engine, config, sources, images, found, cyclic, kept, tick, blend)
         for number in range(1, config.passes):
             shot.go_over(-1 if number % 2 else 1)
         last = Past(sources[-1], np.array(images[-1])) if cyclic else None
@@ -79,6 +80,7 @@ class _Shot:
     images: NDArray[np.float32]
     found: list[FrameResult]
     cyclic: bool
+    kept: Collection[int]
     tick: ClipTick | None
     blend: Callable[[int], Blend | None]
 
@@ -94,7 +96,7 @@ class _Shot:
         before = np.array(self.images[order[-1]])
         for place, index in enumerate(order):
             own = np.array(self.images[index])
-            if place == 0 and not (self.cyclic and len(order) > 1):
+            if index in self.kept or (place == 0 and not (self.cyclic and len(order) > 1)):
                 before = own
                 continue
             begin = time.perf_counter()
@@ -113,7 +115,7 @@ class _Shot:
                 # Held to its one neighbour only, it left the other, with which the pass began: the seam came open.
                 first = self.past(order[0])
                 around = find_origins([first.source], source, self.config.flow)
-                other = firmness.of(around.motion, around.reliable)
+                other = firmness.of(around.motion, around.reliable, changes_style(self._style(order[0]), style))
                 share = (other / np.maximum(firm + other, np.float32(1e-6)))[..., None]
                 moved = moved + share * (warp_paint(first.image, around.motion.backward) - moved)
                 firm = firm + other

@@ -86,19 +86,23 @@ class Stylizer:
 
         def watched() -> Iterator[Moving]:
             for frame, origins in coming:
-                if self.config.passes > 1:
+                if self.config.goes_over:
                     painted.append(frame)
                 yield frame, origins
 
         with closing(coming):
             for shot, results in zip(shots, self._once(watched(), shots, lead, tick, blend, resume), strict=True):
                 painted.clear()
-                if self.config.passes == 1 or self.config.independent or not resume.wanted(shot.start):
+                if not self.config.goes_over or not resume.wanted(shot.start):
                     yield from results
                 else:
                     cyclic = len(lead) > 0 and len(shots) == 1
+                    kept = []
+                    if lead and not cyclic:  # where a loop with cuts begins again, the paint goes on
+                        kept += [0] if shot == shots[0] else []
+                        kept += [shot.stop - 1 - shot.start] if shot == shots[-1] else []
                     first = (result for result in results if result is not None)
-                    yield from passes(self.engine, self.config, painted, first, cyclic, tick, blend)
+                    yield from passes(self.engine, self.config, painted, first, cyclic, kept, tick, blend)
 
     def _moving(
         self,
