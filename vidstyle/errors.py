@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 
 class VidstyleError(Exception):
@@ -22,7 +24,14 @@ class OutputError(VidstyleError):
 
 
 class ExistsError(OutputError):
-    """An output that exists already and may not be replaced."""
+    """An output, at `path`, that exists already and may not be replaced."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, str(self))  # else it cannot come from a worker
 
 
 class OptionError(VidstyleError):

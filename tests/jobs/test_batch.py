@@ -133,6 +133,21 @@ def test_a_batch_that_was_stopped_goes_on_with_the_same_command(small, tmp_path,
     assert vidstyle(*again, "--quiet") == (0, "", "")
 
 
+def test_what_is_not_the_result_of_a_job_is_not_kept_as_that(small, tmp_path, vidstyle):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes((small / "cubist.png").read_bytes())
+    (tmp_path / "jobs.toml").write_text(
+        f"[defaults]\nstyle = '{small}/swirl.png'\n{QUICK}[[job]]\ninput = 'a.png'\n"
+        "[[job]]\ninput = 'b.png'\noutput = 'a_swirl.png'\n"
+        "[[job]]\ninput = 'b.png'\noutput = 'half/'\n"
+    )
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "frame_000001.png").touch()  # of a run that was killed while it moved its frames
+    (tmp_path / ".half.job").mkdir()
+    code, out, _ = vidstyle("batch", tmp_path / "jobs.toml")
+    assert code == 1 and [line.partition(":")[0] for line in out.splitlines()[1:]] == ["failed", "failed"]
+
+
 def test_a_batch_that_cannot_begin_is_refused(small, tmp_path, vidstyle):
     (tmp_path / "jobs.toml").write_text(ONE + "size = 3\nstyle = 'a.png'\n")
     for arguments, words in (

@@ -81,7 +81,7 @@ def test_copied_sound_begins_where_it_should(kit, tmp_path, name):
 def test_sound_that_begins_after_the_picture(kit, tmp_path, name):
     origin = tmp_path / "in.mp4"
     late = ["-itsoffset", "0.4", *SOUND]
-    kit.ffmpeg(*SOURCE, *late, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "mp3", origin)
+    kit.ffmpeg(*SOURCE, *late, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", origin)
     with open_clip(origin) as reader, create_clip(tmp_path / name, reader.info, audio=AudioSource(origin)) as writer:
         for frame in reader.frames():
             writer.write(frame)

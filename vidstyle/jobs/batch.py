@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..errors import ExistsError, InputError, OptionError, VidstyleError, one_li
 from ..media import default_extension, is_clip_name
 from ..media.sniff import identify
 from ..settings_file import merge, read_tables, settings_of
+from .options import JobOptions
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,17 @@ class Painted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """painted: None where it was not. error: why, in one line. kept: since its result is there already."""
+    """painted: None where it was not. error: why, in one line. kept: the result that was there already, if so."""
 
     item: Item
     painted: Painted | None = None
     error: str = ""
-    kept: bool = False
+    kept: Path | None = None
 
     @property
     def failed(self) -> bool:
         """Whether there is no result."""
-        return self.painted is None and not self.kept
+        return self.painted is None and self.kept is None
 
 
 # Calls a function for each item, here or elsewhere, and gives the outcomes in the order of the items.
@@ -61,7 +62,13 @@ Execute = Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterator[Outcome
 
 def run_batch(items: Sequence[Item], paint: Callable[[Item], Painted], execute: Execute = map) -> Iterator[Outcome]:
     """Paint all whose results are not there yet; a failure ends its own item only."""
-    return execute(functools.partial(_attempt, paint), items)
+    written: set[str] = set()
+    for outcome in execute(functools.partial(_attempt, paint), items):
+        if outcome.painted is not None:
+            written.add(os.path.realpath(outcome.painted.output))
+        if outcome.kept is not None and os.path.realpath(outcome.kept) in written:
+            outcome = replace(outcome, kept=None)  # it is the result of another
+        yield outcome
 
 
 def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
@@ -74,7 +81,9 @@ def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
             made.append(missing)
         return Outcome(item, paint(item))
     except VidstyleError as error:
-        return Outcome(item, error=one_line(error), kept=isinstance(error, ExistsError))
+        # Where there still is a job, what is there may be half of it.
+        kept = error.path if isinstance(error, ExistsError) and not JobOptions().place(error.path).exists() else None
+        return Outcome(item, error=one_line(error), kept=kept)
     except Exception as error:  # a night's work must not end with one clip, whatever it is that this one meets
         return Outcome(item, error=one_line(f"{item.source}: {type(error).__name__}: {error}"))
     finally:

@@ -46,7 +46,7 @@ CONTAINERS: dict[str, Container] = {
     ".mov": Container("mov", "libx264", _MP4_AUDIO - {"opus"}, _AAC, _FASTSTART),
     ".mkv": Container("matroska", "libx264", _MP4_AUDIO | {"vorbis", "flac", "dts", "truehd"}, _AAC),
     ".webm": Container("webm", "libvpx-vp9", frozenset({"opus", "vorbis"}), _OPUS),
-    ".avi": Container("avi", "mpeg4", frozenset(), _MP3, _UNSHIFTED),
+    ".avi": Container("avi", "mpeg4", frozenset({"mp3", "ac3"}), _MP3, _UNSHIFTED),
 }
 
 # To add a codec: ffmpeg's name of its encoder. Encoders that are not here are used with ffmpeg's own defaults.

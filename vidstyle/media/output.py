@@ -84,7 +84,7 @@ class FileTarget(Target):
         if os.path.exists(self._final) and not self._final.is_file():
             raise OutputError(f"{path}: is no regular file: give another output")
         if exists and not overwrite:
-            raise ExistsError(f"{path}: exists already: use --overwrite to replace it")
+            raise ExistsError(path, f"{path}: exists already: use --overwrite to replace it")
         _check_folder(path, self._final.parent, needed=True)
         self.rehearse()
 
@@ -134,7 +134,7 @@ class FolderTarget(Target):
         with writing(path):
             _check_folder(path, folder, needed=not exclusive)
             if self._old_frames() and not overwrite:
-                raise ExistsError(f"{path}: holds frames already: use --overwrite to replace them")
+                raise ExistsError(path, f"{path}: holds frames already: use --overwrite to replace them")
         self.rehearse()
 
     def _old_frames(self) -> list[Path]:
