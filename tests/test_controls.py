@@ -19,6 +19,7 @@ from vidstyle.neural.engine import style_grams
 from vidstyle.neural.losses import gram_matrix, guide, style_loss
 from vidstyle.neural.runtime import tf
 from vidstyle.neural.strips import Strips
+from vidstyle.neural.stylize import Stylizer
 from vidstyle.neural.vgg import Vgg
 from vidstyle.neural.weights import load_weights
 
@@ -156,6 +157,17 @@ def test_more_that_comes_to_be_seen_is_no_failure(small, tmp_path):
     discs(tmp_path / "sticker.apng", [6, 6, 6, 7, 9, 11, 13, 15], alpha=True)
     steps = vidstyle.stylize_frames(tmp_path / "sticker.apng", [small / "cubist.png"], **QUICK)
     assert [step.result.retries for step in steps] == [0] * 8
+
+
+def test_the_expected_time_knows_that_places_cost(small, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Stylizer, "seconds_per_pixel", lambda self, size, guided: asked.append(guided) or 1e-6)
+    discs(tmp_path / "sticker.apng", [20], alpha=True)
+    discs(tmp_path / "photo.apng", [20], alpha=False)
+    for name, settings in (("sticker", {}), ("photo", {}), ("photo", {"keep_mask": tmp_path / "photo.apng"})):
+        heard = {"progress": lambda step: None, **QUICK, **settings}
+        next(vidstyle.stylize_frames(tmp_path / f"{name}.apng", [small / "cubist.png"], **heard))
+    assert asked == [True, False, True]
 
 
 def test_what_is_kept_more_and_more_is_no_other_style(small, tmp_path):

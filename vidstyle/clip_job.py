@@ -265,7 +265,7 @@ class ClipJob:
     def seconds_per_pixel(self, size: tuple[int, int] | None = None) -> float:
         """What an evaluation takes now on this machine at `size` = (width, height), over its pixels."""
         width, height = size or self.size
-        return self._painter().seconds_per_pixel((height, width))
+        return self._painter().seconds_per_pixel((height, width), self.controls.masked or self.info.has_alpha)
 
     def _share(self, box: Box | None) -> float:
         """What an evaluation costs over one of all pixels, where all that changes lies in the box."""

@@ -262,16 +262,21 @@ class Stylizer:
         share = min(1.0, own.style * usual.content / max(own.content * usual.style, 1e-12))
         return roughened(picture, frame, share * np.tensordot(self.noise_shares, portions, 1), self.config.seed)
 
-    def seconds_per_pixel(self, size: tuple[int, int]) -> float:
-        """What an evaluation takes now on this machine for a picture of (height, width), over its pixels."""
+    def seconds_per_pixel(self, size: tuple[int, int], guided: bool = False) -> float:
+        """What an evaluation takes now on this machine for a picture of (height, width), over its pixels.
+
+        guided: with the styles in places.
+        """
         if is_large(size):  # its engine's memory would stand beside that of the coarse sizes, which come first
             size = (size[0] // 2, size[1] // 2)
         engine = self.engine(size)
         picture = self.blank(np.full((*size, 3), 128, np.uint8))
         probe = 1 if is_large(size) else PROBE
-        engine.paint(picture, picture, probe)  # traces
+        places = np.ones((len(self.styles), *size), np.float32) if guided else None
+        blend = Blend(shares_at(self.config), places)
+        engine.paint(picture, picture, probe, blend=blend)  # traces
         begin = time.perf_counter()
-        evaluations = engine.paint(picture, picture, probe).evaluations
+        evaluations = engine.paint(picture, picture, probe, blend=blend).evaluations
         return (time.perf_counter() - begin) / (evaluations * size[0] * size[1])
 
     def share(self, size: tuple[int, int], box: Box | None) -> float:
