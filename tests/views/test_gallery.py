@@ -61,6 +61,8 @@ def test_each_style_may_have_a_mask_of_its_own(small, tmp_path):
     assert len({own, other, one}) == 3
     with pytest.raises(OptionError, match="--mask: 3 given for 2 styles; give one, or one for each"):
         sheet("d.png", masks=[*masks, masks[0]])
+    done = make_gallery(photo, styles[:1] * 2, tmp_path / "e.png", masks=[tmp_path / "none.png", masks[0]], **QUICK)
+    assert list(done.failed) == styles[:1] and done.output.exists()
 
 
 def test_nothing_is_written_where_nothing_was_painted(small, tmp_path):

@@ -76,6 +76,7 @@ def make_gallery(
         tempfile.TemporaryDirectory(prefix="vidstyle-") as temporary,
     ):
         cells: list[Iterator[Image]] = []
+        painted = 0
         for number, style in enumerate(wanted):
             folder = Path(temporary) / str(number)
             heard = None if progress is None else partial(progress, style)
@@ -83,9 +84,10 @@ def make_gallery(
                 own = masks[number : number + 1] or masks  # a single one is for all
                 stylize_clip(source, [style], folder, progress=heard, read=read, masks=own, **settings)
                 cells.append(_painted(style, folder, whole, read))
+                painted += 1
             except VidstyleError as error:
                 failed[style.path] = str(error)
-                if all(style.path in failed for style in wanted):
+                if number == len(wanted) - 1 and not painted:
                     raise
                 cells.append(itertools.repeat(note(str(error), whole)))
         with open_clip(source, read) as clip:
