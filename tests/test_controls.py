@@ -14,7 +14,7 @@ from vidstyle.blending import SETTLING
 from vidstyle.config import STYLE_LAYERS
 from vidstyle.errors import OptionError
 from vidstyle.framing import scale
-from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip
+from vidstyle.media import ClipInfo, Frame, create_clip, load_picture, open_clip, over_white
 from vidstyle.neural.engine import style_grams
 from vidstyle.neural.losses import gram_matrix, guide, style_loss
 from vidstyle.neural.runtime import tf
@@ -205,6 +205,12 @@ def test_paint_is_for_what_is_seen_of_it(tmp_path):
     np.testing.assert_array_equal(matched[:, 64:], whole[:, 64:])
     _, sticker = painted("sticker.png")
     assert max(keeping, sticker) < 0.7 * everywhere
+
+
+def test_what_is_seen_through_is_put_on_white_once(tmp_path):
+    PIL.Image.new("RGBA", (32, 32), (0, 0, 0, 128)).save(tmp_path / "glass.png")
+    (step,) = vidstyle.stylize_frames(tmp_path / "glass.png", [tmp_path / "glass.png"], **QUICK)
+    assert abs(over_white(step.frame).mean() - 127) < 5 and step.frame.image.mean() < 10
 
 
 def test_masks_of_a_loop_and_of_several_passes(small, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from vidstyle.clip_job import ClipJob
 from vidstyle.config import Config, Style
 from vidstyle.errors import OptionError
-from vidstyle.framing import count_frames, first_instant, target_size
+from vidstyle.framing import count_frames, first_instant, scale, target_size
 from vidstyle.media import ClipInfo, Frame, ReadOptions, create_clip
 from vidstyle.naming import default_output
 
@@ -34,6 +34,14 @@ def test_target_size(info, size, expected):
 )
 def test_count_frames(start, end, expected):
     assert count_frames(INFO, Fraction(start), None if end is None else Fraction(end)) == expected
+
+
+def test_hidden_colours_have_no_say_in_those_beside_them():
+    image = np.zeros((64, 64, 3), np.uint8)  # black where nothing is seen
+    image[16:48, 16:48] = 250
+    alpha = image[..., 0] // 250 * 255
+    small = scale(Frame(image, Fraction(1), alpha), (24, 24))
+    assert small.alpha is not None and (small.image[small.alpha > 20] > 240).all()
 
 
 def test_sound_begins_with_the_first_frame():

@@ -216,8 +216,7 @@ class ClipJob:
             if result is None:
                 self.controls.forget(index)
             else:
-                finished = self.controls.finish(index, result.image, frame.image, over_white(frame))
-                result = replace(result, image=finished)
+                result = replace(result, image=self.controls.finish(index, result.image, frame))
             yield frame, result
 
     def decoded(self) -> Iterator[Frame]:
@@ -311,5 +310,7 @@ class ClipJob:
         """Frames of the clip before those that are painted, if masks ask for it."""
         if self.config.start == 0 or not self.controls.masked:
             return 0
+        if (known := count_frames(self.info, Fraction(0), self.config.start)) is not None:
+            return known
         with open_clip(self.source, self.read) as clip:
             return sum(1 for _ in clip.frames(Fraction(0), self.config.start))

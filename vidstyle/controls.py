@@ -13,7 +13,7 @@ from .blending import Blend, shares_at
 from .colour import Colouring
 from .config import Config
 from .masks import MaskFile, Masks
-from .media import ClipInfo, Frame, ReadOptions, over_white
+from .media import ClipInfo, Frame, ReadOptions, off_white, over_white
 from .motion.shots import Shot
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
@@ -87,17 +87,16 @@ class Controls:
         self.blends[index] = Blend(shares_at(self.config, at), places)
         return self.colouring.frame(picture)
 
-    def finish(self, index: int, painted: Array, shown: Image, source: Image) -> Array:
-        """What is shown of a painted frame, float32 (H, W, 3), 0..255.
-
-        source: the frame as it was taken; shown: where no paint goes, the same without what is behind transparency.
-        """
-        painted = self.colouring.result(painted, source)
+    def finish(self, index: int, painted: Array, frame: Frame) -> Array:
+        """What is shown of a painted frame, float32 (H, W, 3), 0..255, with the alpha that it had."""
+        painted = self.colouring.result(painted, over_white(frame))
+        if frame.alpha is not None:
+            painted = off_white(painted, frame.alpha)
         amount = np.float32(self.config.strength) * self.amounts.get(index, EVERYWHERE)[..., None]
         self.forget(index)
         if amount.size == 1 and amount == 1:
             return painted
-        return np.where(amount == 1, painted, shown + amount * (painted - shown)).astype(np.float32)
+        return np.where(amount == 1, painted, frame.image + amount * (painted - frame.image)).astype(np.float32)
 
     def forget(self, index: int) -> None:
         """A frame that was taken will not be finished."""

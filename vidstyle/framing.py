@@ -59,11 +59,13 @@ def scale(frame: Frame, size: tuple[int, int]) -> Frame:
     """The frame at (width, height), by Lanczos."""
     if (frame.image.shape[1], frame.image.shape[0]) == size:
         return frame
-
-    alpha = None if frame.alpha is None else scale_image(frame.alpha, size)
-    return replace(frame, image=scale_image(frame.image, size), alpha=alpha)
+    if frame.alpha is None:
+        return replace(frame, image=scale_image(frame.image, size))
+    # Together: what is hidden has no say in the colours beside it.
+    both = scale_image(np.dstack([frame.image, frame.alpha]), size)
+    return replace(frame, image=np.ascontiguousarray(both[..., :3]), alpha=np.ascontiguousarray(both[..., 3]))
 
 
 def scale_image(image: Image, size: tuple[int, int]) -> Image:
-    """A uint8 (H, W) or (H, W, 3) array at (width, height), by Lanczos."""
+    """A uint8 (H, W) or (H, W, 3) array, or (H, W, 4) with alpha, at (width, height), by Lanczos."""
     return np.asarray(PIL.Image.fromarray(image).resize(size, PIL.Image.Resampling.LANCZOS))
