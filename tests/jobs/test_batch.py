@@ -1,6 +1,7 @@
 """Batches: what a file of jobs may say, that failures end their own job only, and the exit code."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,13 +79,23 @@ def test_any_failure_ends_its_own_item_only_and_leaves_no_folder(tmp_path):
     assert [outcome.item for outcome in reversed_order] == items[3::-2]
 
 
+def test_workers_that_begin_at_once_share_a_new_folder(tmp_path):
+    for n in range(50):
+        items = [Item(tmp_path / f"{i}.gif", tmp_path / str(n) / "deep", None, {}) for i in range(4)]
+
+        def paint(item):
+            (item.folder / item.source.name).touch()
+            return Painted(item.folder / item.source.name, 1, 0.5)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert not [outcome.error for outcome in run_batch(items, paint, pool.map) if outcome.failed]
+
+
 def test_a_folder_gives_its_clips_without_the_styles(small, tmp_path):
     for name in ("b.GIF", "a.mp4", ".hidden.gif", "notes.txt", "s.png"):
         (tmp_path / name).touch()
     (tmp_path / "sub.gif").mkdir()
-    from vidstyle import Style
-
-    found = folder_items(tmp_path, tmp_path / "out", [Style(tmp_path / "s.png")])
+    found = folder_items(tmp_path, tmp_path / "out", [tmp_path / "s.png"])
     assert [item.source.name for item in found] == ["a.mp4", "b.GIF"]
     with pytest.raises(InputError, match="no clips"):
         folder_items(tmp_path / "sub.gif", tmp_path, [])
@@ -154,6 +165,7 @@ def test_a_batch_that_cannot_begin_is_refused(small, tmp_path, vidstyle):
         (["jobs.toml"], "--size 3: must be between 16 and 16384 pixels (for a.gif)"),
         (["none.toml"], "none.toml: there is no such file"),
         ([small], "--style: at least one picture is needed"),
+        ([small, "-o", small], "holds the clips; results in it would be painted next time"),
     ):
         code, out, err = vidstyle("batch", *arguments, cwd=tmp_path)
         assert (code, out, len(err.splitlines())) == (2, "", 1) and words in err

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import one_line
+from ..errors import OptionError, one_line
 from ..jobs.executors import EXECUTORS, executor_for
 from ..jobs.options import JobOptions
 from ..plan import counted
-from ..result_file import ResultFile
+from ..result_file import ResultFile, same_file
 from ..settings_file import arguments, as_toml, merge
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
 from .run_options import check, takes_run_settings
@@ -156,9 +156,13 @@ def batch(
     from ..progress import Silent, progress_for
 
     if os.path.isdir(source):
-        styles = merge(usual, settings).get("styles", ())
+        if output is not None and same_file(output, source):
+            raise OptionError(f"-o {output}: holds the clips; results in it would be painted next time; name another")
+        given = merge(usual, settings)
+        styles = given.get("styles", ())
+        used = [*(style.path for style in styles), *given.get("masks", ()), given.get("keep_mask")]
         suffix = "_".join([source.resolve().name, *(style.path.stem for style in styles)])
-        items = folder_items(source, output or source.resolve().with_name(suffix), styles)
+        items = folder_items(source, output or source.resolve().with_name(suffix), filter(None, used))
     else:
         items = read_jobs(source, output)
     for item in items:
@@ -181,13 +185,16 @@ def batch(
                 job=JobOptions(restart=restart),
                 **options,
             )
-        return Painted(done.output, done.totals["frames"], done.totals["seconds"])
+        return Painted(done.output, done.totals["frames"], done.totals["seconds"], tuple(done.notices))
 
     outcomes: list[Outcome] = []
     try:
         with executor_for(executor, ray_address) as workers:
             for outcome in run_batch(items, paint, map if workers is None else workers.map):
                 outcomes.append(outcome)
+                if outcome.painted is not None and not quiet:
+                    for notice in outcome.painted.notices:
+                        print(f"{one_line(outcome.item.source)}: {notice}", file=sys.stderr)
                 if workers is not None and not quiet:
                     print(f"{len(outcomes)} of {len(items)}: {one_line(outcome.item.source)}", file=sys.stderr)
     finally:  # Ctrl-C too

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..config import Style
 from ..errors import ExistsError, InputError, OptionError, VidstyleError, one_line, unknown
 from ..media import default_extension, is_clip_name
 from ..media.sniff import identify
@@ -34,11 +33,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Painted:
-    """What became of an item: output, frames and seconds that it took."""
+    """What became of an item: output, frames and seconds that it took. notices: lines that the user should see."""
 
     output: Path
     frames: int
     seconds: float
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,9 @@ def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
     made: list[Path] = []
     try:
         for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
-            missing.mkdir()
-            made.append(missing)
+            with suppress(FileExistsError):  # another worker was first
+                missing.mkdir()
+                made.append(missing)
         return Outcome(item, paint(item))
     except VidstyleError as error:
         # Where there still is a job, what is there may be half of it.
@@ -124,17 +125,17 @@ def read_jobs(path: Path, folder: Path | None = None) -> list[Item]:
     return items
 
 
-def folder_items(source: Path, folder: Path, styles: Iterable[Style]) -> list[Item]:
-    """Every clip and picture of a folder, by name; other files, hidden ones and the styles are left out.
+def folder_items(source: Path, folder: Path, others: Iterable[Path]) -> list[Item]:
+    """Every clip and picture of a folder, by name; other files, hidden ones and `others` are left out.
 
     Raises InputError if there are none, OptionError where two results would have one name.
     """
-    pictures = {style.path.resolve() for style in styles}
+    used = {path.resolve() for path in others}
     try:
         files = sorted(file for file in source.iterdir() if file.is_file() and not file.name.startswith("."))
     except OSError as error:
         raise InputError(f"{source}: the folder cannot be read: {error.strerror}") from error
-    clips = [file for file in files if is_clip_name(file) and file.resolve() not in pictures]
+    clips = [file for file in files if is_clip_name(file) and file.resolve() not in used]
     if not clips:
         raise InputError(f"{source}: there are no clips or pictures in it")
     names: dict[str, Path] = {}
