@@ -92,6 +92,12 @@ def test_no_sharpness_is_known_where_the_source_shows_nothing(tmp_path, style):
     assert "sharpness" not in str(found)
 
 
+def test_pictures_can_be_too_small_to_measure(tmp_path, style):
+    tiny = folder(tmp_path / "tiny", [np.zeros((12, 40, 3))])
+    with pytest.raises(InputError, match="tiny: is 40x12, but pictures of less than 16 pixels"):
+        measure_clip(tiny, tiny, style)
+
+
 def test_a_single_frame_shows_in_the_drawing(tmp_path, style):
     picture = rng.integers(0, 255, (32, 48, 3))
     found = measure_clip(folder(tmp_path / "s", [picture]), folder(tmp_path / "o", [255 - picture]), style)

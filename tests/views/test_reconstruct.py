@@ -61,6 +61,8 @@ def test_a_sheet_and_the_single_pictures(small, tmp_path):
     again = tmp_path / "again.png"
     make_figure(small / "clip.gif", ["block1_conv2"], sets, again, write=WriteOptions(overwrite=True), **QUICK)
     assert again.read_bytes() == before
+    with pytest.raises(OutputError, match=r"source\.png: is another file of this run"):
+        make_figure(small / "clip.gif", ["conv1_2"], [], tmp_path / "source.png", pictures=tmp_path, **QUICK)
 
 
 def test_what_cannot_be(small):
@@ -69,5 +71,7 @@ def test_what_cannot_be(small):
         reconstruct(image, ["conv4_4"], [])
     with pytest.raises(OptionError, match=r"^--style-sets: a layer is named twice"):
         reconstruct(image, [], [("conv1_1", "conv1_1")])
+    with pytest.raises(OptionError, match=r"^--content-layers: conv1_2 is named twice"):
+        reconstruct(image, ["conv1_2", "conv1_2"], [])
     with pytest.raises(OptionError, match="both are none"):
         reconstruct(image, [], [])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..blending import Blend, changes_style
 from ..config import Config
-from ..errors import OptimizationError
+from ..errors import OptimizationError, ResourceError
 from ..motion.carry import Past, find_origins
 from ..motion.flow import estimate_motion
 from ..motion.ground import Ground
@@ -46,9 +46,15 @@ def passes(
     found: list[FrameResult] = []
     with tempfile.TemporaryFile() as file:
         for result in results:
-            file.write(np.ascontiguousarray(result.image).tobytes())
+            try:
+                file.write(np.ascontiguousarray(result.image).tobytes())
+                file.flush()
+            except OSError as error:
+                raise ResourceError(
+                    f"{tempfile.gettempdir()}: the frames between two passes do not fit there: {error.strerror}; "
+                    "name a larger folder in the environment variable TMPDIR, or leave out --passes"
+                ) from error
             found.append(replace(result, image=NOTHING))
-        file.flush()
         images = np.memmap(file, np.float32, "r+", shape=(len(found), *sources[0].shape))
         engine = engine_for(images.shape[1:3])
         shot = _Shot(engine, config, sources, images, found, cyclic, kept, tick, blend)

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import Config, Style, TermWeights
-from ..errors import OptionError
+from ..config import MIN_SIDE, Config, Style, TermWeights
+from ..errors import InputError, OptionError
 from ..media import ReadOptions, load_picture, open_clip, over_white
 from ..motion.flow import estimate_motion
 from ..motion.reliability import Array, mean_square, residual
@@ -135,6 +135,9 @@ def measure_clip(
     before: tuple[Image, Image] | None = None
     for index, (frame, painted, _) in enumerate(pairs(source, output, start, end, read)):
         if judge is None:
+            if min(painted.shape[:2]) < MIN_SIDE:
+                size = f"{painted.shape[1]}x{painted.shape[0]}"
+                raise InputError(f"{output}: is {size}, but pictures of less than {MIN_SIDE} pixels can't be measured")
             total = sum(style.weight for style in config.styles)
             shares = [style.weight / total for style in config.styles]
             judge = Judge(network, pictures, shares, (painted.shape[0], painted.shape[1]))

@@ -84,12 +84,13 @@ def make_figure(
     configs = _configs(content_layers, style_sets, {**settings, "size": size})
     image = over_white(scale(moment.frame, cell))
     place = still_name(source, "layers") if output is None else output
+    taken = [*files_of([source]), Path(place)]
     names = ["source", *(f"content_{layer}" for layer in content_layers), *(f"style_{'+'.join(s)}" for s in style_sets)]
     with ExitStack() as stack:
         create_sheet(place, cell, [source], write)  # finds out now whether it can be written
         folder = None if pictures is None else Path(pictures)
         files = [
-            stack.enter_context(ResultFile("--pictures", folder / f"{name}.png", write.overwrite, files_of([source])))
+            stack.enter_context(ResultFile("--pictures", folder / f"{name}.png", write.overwrite, taken))
             for name in names
             if folder is not None
         ]
@@ -125,6 +126,10 @@ def _configs(
     content_layers: Sequence[str], style_sets: Sequence[Sequence[str]], settings: dict[str, Any]
 ) -> list[Config]:
     """One for each picture, checked."""
+    for option, names in (("--content-layers", [*content_layers]), ("--style-sets", ["+".join(s) for s in style_sets])):
+        for name in names:
+            if names.count(name) > 1:
+                raise OptionError(f"{option}: {name} is named twice; name it once")
     configs = [
         *(_config("content", (layer,), settings) for layer in content_layers),
         *(_config("style", tuple(layers), settings) for layers in style_sets),
