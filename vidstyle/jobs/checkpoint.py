@@ -178,9 +178,11 @@ class Checkpoint(Resume):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is not None and self.finished:
+            # What was painted before the first frame, as a loop's lead, is work as well.
+            if error is not None and (self.finished or self._entries(STATE)):
                 count = len(self.finished)
                 frames = "1 finished frame is" if count == 1 else f"{count} finished frames are"
+                frames = frames if count else "what was begun is"
                 kept = f"{frames} kept, the same command goes on from there"
                 if isinstance(error, VidstyleError) or not isinstance(
                     error, Exception
