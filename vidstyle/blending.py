@@ -96,10 +96,9 @@ def _shares(config: Config, at: Fraction | None) -> dict[str, Array]:
         return style.weight if style.at == at and style.counts_at(layer) else 0.0
 
     weights = {
-        layer.name: np.array([weight(style, layer.name) for style in config.styles], np.float32)
-        for layer in config.style_layers
+        layer.name: np.array([weight(style, layer.name) for style in config.styles]) for layer in config.style_layers
     }
-    return {name: of / of.sum() for name, of in weights.items()}
+    return {name: np.float32(of / of.sum()) for name, of in weights.items()}
 
 
 def _portions(amounts: Array) -> Array:

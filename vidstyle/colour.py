@@ -119,7 +119,7 @@ class Colouring:
     def style(self, picture: Image) -> Image:
         """What is to be painted like in place of the picture, uint8 (H, W, 3)."""
         if self.color == "style" or self.clip.pixels == 0:
-            return picture
+            return self.frame(picture)
         way = "match" if self.color == "original" else self.color
         return np.rint(match_colours(self.frame(picture), [self.clip], [1.0], way)).astype(np.uint8)
 

@@ -132,7 +132,7 @@ class Style:
         rest, at, weight, layers = text, None, 1.0, None
         if not os.path.exists(rest) and (match := re.fullmatch(r"(.+)@([-+]?[\d.]+)s?", rest)):
             try:
-                rest, at = match[1], Fraction(match[2])
+                rest, at = match[1], exact_number(match[2])
             except ValueError as error:
                 raise OptionError(f"--style {text}: '{match[2]}' is not a time; write IMAGE@2.5s") from error
         number = r"([-+]?[\d.]+(?:e[-+]?\d+)?|nan|inf)"

@@ -259,7 +259,7 @@ def _axis(option: str, text: str | None) -> list[list[str]]:
     name, _, values = text.partition("=")
     if name not in setting_names():
         raise OptionError(f"{option} {text}: {unknown('setting', name, setting_names())}")
-    found = [value for value in values.split(",") if value]
+    found = list(dict.fromkeys(value for value in values.split(",") if value))
     if not found:
         raise OptionError(f"{option} {text}: has no values; write one like {name}=1,2")
     return [[f"--{name}", value] for value in found]
