@@ -13,7 +13,7 @@ from .blending import Blend, shares_at
 from .colour import Colouring
 from .config import Config
 from .masks import MaskFile, Masks
-from .media import ClipInfo, Frame, ReadOptions, off_white, over_white
+from .media import ClipInfo, Frame, ReadOptions, over_white
 from .motion.shots import Shot
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
@@ -89,9 +89,12 @@ class Controls:
 
     def finish(self, index: int, painted: Array, frame: Frame) -> Array:
         """What is shown of a painted frame, float32 (H, W, 3), 0..255, with the alpha that it had."""
-        painted = self.colouring.result(painted, over_white(frame))
+        source = over_white(frame)
+        painted = self.colouring.result(painted, source)
         if frame.alpha is not None:
-            painted = off_white(painted, frame.alpha)
+            # Else what is seen through would be on white twice. To divide by a small alpha would make specks of paint.
+            apart = np.clip(frame.image + (painted - source), 0, 255)
+            painted = np.where(frame.alpha[..., None] % 255 == 0, painted, apart)
         amount = np.float32(self.config.strength) * self.amounts.get(index, EVERYWHERE)[..., None]
         self.forget(index)
         if amount.size == 1 and amount == 1:

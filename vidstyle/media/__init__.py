@@ -14,7 +14,7 @@ from .clip import (
 )
 from .frame import ClipInfo, Frame
 from .output import remove_parts
-from .pixels import off_white, over_white
+from .pixels import over_white
 from .registry import (
     create_clip,
     default_extension,
@@ -47,7 +47,6 @@ __all__ = [
     "is_pattern",
     "is_video_output",
     "load_picture",
-    "off_white",
     "open_clip",
     "over_white",
     "remove_parts",

@@ -17,12 +17,6 @@ def over_white(frame: Frame) -> NDArray[np.uint8]:
     return ((frame.image * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
-def off_white(image: NDArray[np.float32], alpha: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """float32 (H, W, 3), 0..255: what shows as `image` on white paper where it is seen as far as alpha (H, W) says."""
-    seen = np.maximum(alpha, 1)[..., None].astype(np.float32) / 255
-    return np.where(alpha[..., None] % 255 == 0, image, np.clip(255 + (image - 255) / seen, 0, 255)).astype(np.float32)
-
-
 def with_alpha(frame: Frame) -> NDArray[np.uint8]:
     """The frame with its alpha, uint8 (H, W, 4); opaque where it has none."""
     alpha = np.full(frame.image.shape[:2], 255, np.uint8) if frame.alpha is None else frame.alpha
