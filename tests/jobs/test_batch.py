@@ -84,11 +84,13 @@ def test_workers_that_begin_at_once_share_a_new_folder(tmp_path):
         items = [Item(tmp_path / f"{i}.gif", tmp_path / str(n) / "deep", None, {}) for i in range(4)]
 
         def paint(item):
+            if item.source.stem == "0":
+                raise InputError("no clip")
             (item.folder / item.source.name).touch()
             return Painted(item.folder / item.source.name, 1, 0.5)
 
         with ThreadPoolExecutor(4) as pool:
-            assert not [outcome.error for outcome in run_batch(items, paint, pool.map) if outcome.failed]
+            assert [outcome.error for outcome in run_batch(items, paint, pool.map)] == ["no clip", "", "", ""]
 
 
 def test_a_folder_gives_its_clips_without_the_styles(small, tmp_path):

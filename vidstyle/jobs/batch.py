@@ -63,23 +63,29 @@ Execute = Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterator[Outcome
 def run_batch(items: Sequence[Item], paint: Callable[[Item], Painted], execute: Execute = map) -> Iterator[Outcome]:
     """Paint all whose results are not there yet; a failure ends its own item only."""
     written: set[str] = set()
-    for outcome in execute(functools.partial(_attempt, paint), items):
-        if outcome.painted is not None:
-            written.add(os.path.realpath(outcome.painted.output))
-        if outcome.kept is not None and os.path.realpath(outcome.kept) in written:
-            outcome = replace(outcome, kept=None)  # it is the result of another
-        yield outcome
+    folders = {parent for item in items for parent in (_folder(item), *_folder(item).parents) if not parent.exists()}
+    try:
+        for outcome in execute(functools.partial(_attempt, paint), items):
+            if outcome.painted is not None:
+                written.add(os.path.realpath(outcome.painted.output))
+            if outcome.kept is not None and os.path.realpath(outcome.kept) in written:
+                outcome = replace(outcome, kept=None)  # it is the result of another
+            yield outcome
+    finally:  # not before: another worker may be about to write there
+        for folder in sorted(folders, reverse=True):
+            with suppress(OSError):  # a result stands in it
+                folder.rmdir()
+
+
+def _folder(item: Item) -> Path:
+    """Where its result goes."""
+    return item.folder if item.output is None else (item.folder / item.output).parent
 
 
 def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
-    place = item.folder / (item.output or "")
-    folder = item.folder if item.output is None else place.parent
-    made: list[Path] = []
     try:
-        for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
-            with suppress(FileExistsError):  # another worker was first
-                missing.mkdir()
-                made.append(missing)
+        with suppress(FileExistsError):  # no folder: told by what writes there
+            _folder(item).mkdir(parents=True, exist_ok=True)
         return Outcome(item, paint(item))
     except VidstyleError as error:
         # Where there still is a job, what is there may be half of it.
@@ -87,10 +93,6 @@ def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
         return Outcome(item, error=one_line(error), kept=kept)
     except Exception as error:  # a night's work must not end with one clip, whatever it is that this one meets
         return Outcome(item, error=one_line(f"{item.source}: {type(error).__name__}: {error}"))
-    finally:
-        for folder in reversed(made):
-            with suppress(OSError):  # a result stands in it
-                folder.rmdir()
 
 
 def read_jobs(path: Path, folder: Path | None = None) -> list[Item]:
