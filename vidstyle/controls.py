@@ -94,7 +94,7 @@ class Controls:
         if frame.alpha is not None:
             # Else what is seen through would be on white twice. To divide by a small alpha would make specks of paint.
             apart = np.clip(frame.image + (painted - source), 0, 255)
-            painted = np.where(frame.alpha[..., None] % 255 == 0, painted, apart)
+            painted = np.where(frame.alpha[..., None] == 255, painted, apart)
         amount = np.float32(self.config.strength) * self.amounts.get(index, EVERYWHERE)[..., None]
         self.forget(index)
         if amount.size == 1 and amount == 1:

@@ -181,8 +181,7 @@ class Checkpoint(Resume):
             # What was painted before the first frame, as a loop's lead, is work as well.
             if error is not None and (self.finished or self._entries(STATE)):
                 count = len(self.finished)
-                frames = "1 finished frame is" if count == 1 else f"{count} finished frames are"
-                frames = frames if count else "what was begun is"
+                frames = {0: "what was begun is", 1: "1 finished frame is"}.get(count, f"{count} finished frames are")
                 kept = f"{frames} kept, the same command goes on from there"
                 if isinstance(error, VidstyleError) or not isinstance(
                     error, Exception
