@@ -18,6 +18,7 @@ def test_shares_are_of_the_styles_that_count_at_a_layer():
     shares = shares_at(config("a:3", "b:1", "c:4:conv2_1"))
     np.testing.assert_allclose(shares["conv1_1"], [0.75, 0.25, 0])
     np.testing.assert_allclose(shares["conv2_1"], [0.375, 0.125, 0.5])
+    np.testing.assert_allclose(shares_at(config("a:3e-50", "b:1e-50"))["conv1_1"], [0.75, 0.25])
 
 
 @pytest.mark.parametrize(

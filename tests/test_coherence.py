@@ -1,8 +1,10 @@
 """Frames of a clip among each other, end to end with the real weights: still parts, passes, loops and cuts."""
 
 import itertools
+import os
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 import vidstyle
 from vidstyle.config import Style
+from vidstyle.errors import ResourceError
 from vidstyle.media import ClipInfo, Frame, create_clip, open_clip
 from vidstyle.neural.judge import Judge
 from vidstyle.neural.stylize import LED, led
@@ -113,6 +116,14 @@ def test_a_loop_stays_closed_in_every_pass(tmp_path):
     assert again["warp_error"] < 1.7 * seam["warp_error"]  # held to one neighbour only, it was 2.6 times as much
     for row, known in zip(others, measured.frames[1:], strict=True):
         assert row["warp_error"] == pytest.approx(known.warp_error, rel=0.02)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full disk")
+def test_a_full_folder_between_passes_is_named(tmp_path, small, monkeypatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", partial(open, "/dev/full", "r+b"))
+    with pytest.raises(ResourceError, match=r"passes do not fit there: No space.* TMPDIR, or leave"):
+        vidstyle.stylize_clip(small / "clip.gif", [small / "cubist.png"], tmp_path / "o", **QUICK, passes=2)
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
 
 
 def test_passes_leave_the_ends_of_a_loop_with_cuts_as_they_are(tmp_path, small):

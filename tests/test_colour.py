@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vidstyle.colour import WAYS, Colouring, Moments, match_colours, with_chroma
+from vidstyle.colour import WAYS, Colouring, Moments, grey, match_colours, with_chroma
 
 rng = np.random.default_rng(0)
 
@@ -104,3 +104,4 @@ def test_what_is_transparent_has_no_say_in_the_colours_of_a_clip():
     nothing = Colouring("match")
     nothing.watch(PALE, np.zeros(PALE.shape[:2], np.uint8))
     np.testing.assert_array_equal(nothing.style(WARM), WARM)
+    np.testing.assert_array_equal(Colouring("original").style(WARM), grey(WARM))

@@ -119,6 +119,8 @@ def test_what_follows_a_picture_and_is_nothing_is_told_of(tmp_path, more):
         Style.parse(f"{path}:x.png{more}")
     with pytest.raises(OptionError, match="--style: names no picture"):
         Style.parse("")
+    with pytest.raises(OptionError, match="is not a time; write IMAGE@"):
+        Style.parse(f"a.jpg@{'9' * 400}")
 
 
 def test_style_layer_may_carry_a_weight():

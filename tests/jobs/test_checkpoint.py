@@ -99,6 +99,20 @@ def test_nothing_is_kept_where_nothing_is_finished(clip, small, tmp_path):
     assert said == "" and list(tmp_path.iterdir()) == []
 
 
+def test_what_was_painted_before_the_first_frame_is_kept(clip, small, whole, tmp_path):
+    output = tmp_path / "out.apng"
+    folder = output.with_name(f".{output.name}.job")
+
+    def heard(step):
+        if list(folder.glob("*.state")):  # that after the lead
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=r"^what was begun is kept, the same command goes on from there$"):
+        paint(clip, small, output, heard)
+    assert not list(folder.glob("*.frame"))
+    assert goes_on(clip, small, output, whole) == [*range(FRAMES)]
+
+
 def test_damaged_entries_are_computed_again(clip, small, whole, tmp_path):
     _, folder = stopped(clip, small, tmp_path / "out.apng", 8)
     *_, newest = sorted(folder.glob("*.state"))
