@@ -393,7 +393,7 @@ class Config:
         return plain
 
     def fingerprint(self) -> str:
-        """sha256 over all settings: equal fingerprints on equal files give equal results."""
+        """sha256 over all of these settings: equal ones paint equal frames alike. How they are read is not in it."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
 
