@@ -43,7 +43,8 @@ def compare(
 
     how: side by side, or the source left of a divider and the painting right of it. The source is scaled to the
     painting's size; durations, sound and the default output's kind are the painting's. Of two single pictures a
-    GIF, APNG or video shows a divider that moves; a WebP stays a picture. Raises VidstyleError; the output then does not exist.
+    GIF, APNG or video shows a divider that moves; a WebP stays a picture. Raises VidstyleError; the output then does
+    not exist.
     """
     source, painted = Path(source), Path(painted)
     if how not in get_args(How):
