@@ -56,7 +56,7 @@ def frames(
 
 
 def info_of(clip: list[Frame], **changes: object) -> ClipInfo:
-    from vidstyle.media.timeline import common_rate, common_tick
+    from vidstyle.media.timeline import common_rate, common_tick, shown
 
     times = [frame.duration for frame in clip]
     known: dict[str, object] = {
@@ -64,7 +64,7 @@ def info_of(clip: list[Frame], **changes: object) -> ClipInfo:
         "width": clip[0].image.shape[1],
         "height": clip[0].image.shape[0],
         "frame_count": len(clip),
-        "tick": common_tick(times),
+        "tick": common_tick(map(shown, times)),
         "rate": common_rate(times) if len(clip) > 1 else None,
         "has_alpha": clip[0].alpha is not None,
     }

@@ -103,3 +103,12 @@ def test_a_single_frame_keeps_its_duration(kit, tmp_path):
         info = open_clip(path).info
         assert (info.duration, info.loop, info.frame_count) == (Fraction(7, 10), 0, 1)
         assert load_picture(path).duration == 0
+
+
+@pytest.mark.parametrize("name", ["o.apng", "o.webp"])
+@pytest.mark.parametrize("count", [1, 120])
+def test_very_fast_video_loses_frames_but_no_time(kit, tmp_path, name, count):
+    back = kit.read(kit.write(tmp_path / name, kit.frames(count, [Fraction(1, 120)] * count), format="mp4"))
+    assert all(Fraction(1, 100) < frame.duration < Fraction(1, 50) for frame in back)  # browsers show these as they are
+    assert min(count, 80) <= len(back) < 100
+    assert count == 1 or abs(sum(frame.duration for frame in back) - 1) <= Fraction(1, 100)

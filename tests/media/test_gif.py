@@ -336,6 +336,14 @@ def test_fast_video_loses_frames_but_no_time(kit, tmp_path):
     assert len(back) == 50
 
 
+@pytest.mark.parametrize("format", ["apng", "animated webp"])
+def test_animations_that_are_faster_than_gif_lose_frames_but_no_time(kit, tmp_path, format):
+    times = [Fraction(17, 1000), Fraction(16, 1000), Fraction(17, 1000)] * 20
+    back = kit.read(kit.write(tmp_path / "o.gif", kit.frames(60, times), format=format))
+    assert {frame.duration for frame in back} == {Fraction(2, 100)}
+    assert len(back) == 50
+
+
 @pytest.mark.parametrize("delay", [0, 1])
 def test_short_delays_of_animations_stay(kit, tmp_path, delay):
     clip = kit.frames(6, [Fraction(delay, 100)] * 6)

@@ -184,6 +184,16 @@ def test_delays_that_browsers_ignore_become_a_tenth(kit, tmp_path, delay):
     assert (info.frame_count, info.rate) == (4, 10)
 
 
+def test_no_frame_is_lost_beside_delays_that_browsers_ignore(kit, tmp_path):
+    times = [Fraction(1, 2), *[Fraction(0)] * 4, Fraction(1, 2)]
+    path = kit.write(tmp_path / "o.gif", kit.frames(6, times))
+    clip = open_clip(path)
+    with create_clip(tmp_path / "o.mp4", clip.info) as writer:
+        for frame in clip.frames():
+            writer.write(frame)
+    assert (len(kit.read(tmp_path / "o.mp4")), open_clip(tmp_path / "o.mp4").info.rate) == (14, 10)
+
+
 def test_transparency_becomes_white(kit, tmp_path):
     back = kit.read(kit.write(tmp_path / "o.mp4", kit.frames(2, alpha=True)))
     assert back[0].image[3:5, 1:4].min() > 230

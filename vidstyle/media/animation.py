@@ -17,7 +17,7 @@ from .clip import ReadOptions
 from .frame import ClipInfo, Frame
 from .guard import check_clip, check_pixels, decoding
 from .parts import Canvas, Outline, Part
-from .timeline import common_rate, common_tick
+from .timeline import common_rate, common_tick, shown
 
 # To add a format: its name as sniff.py gives it, a function that walks over the file, and one that decodes a frame.
 FORMATS: dict[str, tuple[Callable[[BinaryIO], Outline], Callable[[BinaryIO, Outline, Part], NDArray[np.uint8]]]] = {
@@ -52,7 +52,7 @@ class AnimationReader:
             width=self._outline.width,
             height=self._outline.height,
             frame_count=len(parts),
-            tick=common_tick(durations),
+            tick=common_tick(map(shown, durations)),
             rate=common_rate(durations),
             duration=sum(durations, Fraction(0)),
             loop=self._outline.loop,

@@ -19,17 +19,23 @@ from .clip import WriteOptions
 from .frame import ClipInfo, Frame
 from .output import FileTarget, FramesWriter
 from .pixels import changed_box, with_alpha
+from .timeline import ANIMATED, BROWSER_MINIMUM, Timeline, shortest
 
+_TICK = Fraction(1, 1000)  # seconds, of films whose frames are shorter than browsers show them
 _MAX = 65535  # of numerator and denominator of a delay
 
 
 class ApngWriter(FramesWriter):
-    """Stores of each frame the box that differs from the frame before it; durations are exact fractions."""
+    """Stores of each frame the box that differs from the frame before it; durations are exact fractions.
+
+    Clips of 100 frames per second or more, other than animated pictures, lose frames but no time.
+    """
 
     def __init__(self, path: Path, info: ClipInfo, options: WriteOptions) -> None:
         super().__init__(path, info, FileTarget(path, options.overwrite))
         self._file: BinaryIO | None = None
         self._before: NDArray[np.uint8] | None = None
+        self._timeline = Timeline(_TICK)
         self._late = Fraction(0)  # seconds that rounding has cut off the timeline so far
         self._sequence = self._frames = self._control_at = 0
 
@@ -46,8 +52,13 @@ class ApngWriter(FramesWriter):
         return chunk(b"acTL", struct.pack(">2I", self._frames, plays))
 
     def _append(self, frame: Frame) -> None:
+        duration = frame.duration
+        if duration <= BROWSER_MINIMUM and self._info.format not in ANIMATED:
+            duration = _TICK * self._timeline.advance(duration, shortest(_TICK, self._info.format, duration))
+            if not duration:
+                return
         pixels = with_alpha(frame) if self._info.has_alpha else frame.image
-        wanted = frame.duration + self._late
+        wanted = duration + self._late
         while wanted >= _MAX:
             self._append_pixels(pixels, Fraction(_MAX))
             wanted -= _MAX

@@ -30,7 +30,7 @@ class ClipInfo:
     width, height: in pixels as displayed (rotation and pixel aspect ratio applied). Frames of a video whose pixels are
     not square come as they are stored, so that whoever scales them does it once.
     frame_count: None where only decoding the whole clip would tell.
-    tick: seconds; the longest time of which every frame's duration is a whole multiple (0 if all durations are 0).
+    tick: seconds; the longest time of which every frame's duration, as browsers show it, is a whole multiple.
     rate: frames per second of a clip with one constant rate, None where frames have durations of their own.
     duration: seconds, None where unknown.
     audio_lead: seconds by which the file's sound begins before its first frame.

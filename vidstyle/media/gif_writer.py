@@ -17,9 +17,9 @@ from .gif_encoder import TRANSPARENT, GifEncoder
 from .gif_mapping import ClipMapper
 from .gif_palette import Palette, PixelSample, frame_palette
 from .output import FileTarget, FramesWriter
-from .timeline import ANIMATED, Timeline
+from .timeline import Timeline, shortest
 
-_MAX_RATE = 50  # frames per second; browsers slow down what is faster
+_TICK = Fraction(1, 100)  # seconds
 _LEAD = 6  # frames; of an error that half moves on, a 64th is left by then
 _OPAQUE = 128  # alpha from which a pixel is drawn
 
@@ -27,19 +27,15 @@ _OPAQUE = 128  # alpha from which a pixel is drawn
 class GifWriter(FramesWriter):
     """Durations are rounded to 1/100 s, the error carried on, so that the timeline does not drift.
 
-    Clips of more than 50 frames per second, other than animated pictures, lose frames but no time.
+    Clips of more than 50 frames per second, other than GIFs, lose frames but no time.
     With the palette of a whole clip the frames wait, uncompressed, in an anonymous file beside the output.
     """
 
     def __init__(self, path: Path, info: ClipInfo, options: WriteOptions) -> None:
         super().__init__(path, info, FileTarget(path, options.overwrite))
         self._options = options
-        thinned = info.rate is not None and info.rate > _MAX_RATE and info.format not in ANIMATED
-        self._tick = 100 // _MAX_RATE if thinned else 1  # cs
-        self._thinned = thinned
-        self._timeline = Timeline(Fraction(self._tick, 100))
+        self._timeline = Timeline(_TICK)
         self._delays: list[int] = []
-        self._skipped: Frame | None = None  # the last frame, if it was
         self._sample = PixelSample()
         self._mapper = ClipMapper(options.dither)
         self._file: BinaryIO | None = None
@@ -59,13 +55,10 @@ class GifWriter(FramesWriter):
         return GifEncoder(file, size, self._info.loop, palette, self._info.has_alpha)
 
     def _append(self, frame: Frame) -> None:
-        delay = self._timeline.advance(frame.duration) * self._tick
-        if self._thinned and delay == 0:
-            self._skipped = frame
+        least = shortest(_TICK, self._info.format, frame.duration)
+        delay = self._timeline.advance(frame.duration, least)
+        if delay < least:
             return
-        self._keep(frame, delay)
-
-    def _keep(self, frame: Frame, delay: int) -> None:
         self._delays.append(delay)
         opaque = np.ones(frame.image.shape[:2], bool)
         if self._info.has_alpha and frame.alpha is not None:
@@ -86,8 +79,6 @@ class GifWriter(FramesWriter):
 
     def _close(self) -> None:
         assert self._file
-        if self._skipped is not None and not self._delays:
-            self._keep(self._skipped, self._tick)  # all frames were shorter than a tick
         if self._spool:
             palette = self._sample.palette()
             self._encoder = self._encode_into(self._file, palette)

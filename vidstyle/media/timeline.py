@@ -16,7 +16,8 @@ BROWSER_DURATION = Fraction(1, 10)
 class Timeline:
     """Counts the whole ticks that each frame covers, carrying the rounding error to the next one.
 
-    tick: seconds, > 0. The ticks counted so far never differ by more than half a tick from the time that has passed.
+    tick: seconds, > 0. The ticks counted so far never differ by more than half a tick, or half of what the shortest
+    frame takes, from the time that has passed; where the first frame takes more than its time, by that.
     """
 
     def __init__(self, tick: Fraction) -> None:
@@ -24,12 +25,32 @@ class Timeline:
         self._time = Fraction(0)
         self._ticks = 0
 
-    def advance(self, duration: Fraction) -> int:
-        """The number of ticks of the next frame, which lasts `duration` seconds; may be 0."""
+    def advance(self, duration: Fraction, shortest: int = 0) -> int:
+        """The number of ticks of the next frame, which lasts `duration` seconds.
+
+        shortest: ticks that it takes at least, or none at all, which only the first one never does.
+        """
         self._time += duration
-        end = math.floor(self._time / self._tick + Fraction(1, 2))
-        ticks, self._ticks = end - self._ticks, end
+        behind = self._time / self._tick - self._ticks
+        ticks = max(shortest, math.floor(behind + Fraction(1, 2)))
+        if self._ticks and 2 * behind < shortest:
+            return 0
+        self._ticks += ticks
         return ticks
+
+
+def shortest(tick: Fraction, format: str, duration: Fraction) -> int:
+    """For Timeline.advance(): the fewest ticks that are shown as they are, for a frame of a clip of this format.
+
+    What is shown for longer in the clip already stays as it is.
+    """
+    as_it_is = format == "gif" or (format in ANIMATED and duration <= BROWSER_MINIMUM)
+    return 0 if as_it_is else math.floor(BROWSER_MINIMUM / tick) + 1
+
+
+def shown(duration: Fraction) -> Fraction:
+    """For how long browsers show a frame of an animated picture."""
+    return BROWSER_DURATION if duration <= BROWSER_MINIMUM else duration
 
 
 def pieces(ticks: int, maximum: int) -> Iterator[int]:

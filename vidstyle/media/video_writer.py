@@ -18,7 +18,7 @@ from .guard import MAX_FRAMES
 from .output import FileTarget, FramesWriter
 from .pixels import over_white
 from .probe import audio_codec
-from .timeline import ANIMATED, BROWSER_DURATION, BROWSER_MINIMUM, Timeline
+from .timeline import ANIMATED, Timeline, shown
 
 _MAX_RATE = 100  # frames per second of clips whose frames have durations of their own
 
@@ -40,9 +40,8 @@ class VideoWriter(FramesWriter):
         self._audio = [] if audio is None else _audio_input(audio)
         self._audio_codec = [] if audio is None else self._audio_output(audio)
         self._constant = info.rate is not None
-        self._rate = info.rate or 1 / max(info.tick or BROWSER_DURATION, Fraction(1, _MAX_RATE))
-        if self._animated and self._constant and 1 / self._rate <= BROWSER_MINIMUM:
-            self._rate = 1 / BROWSER_DURATION
+        as_shown = 1 / max(info.tick, Fraction(1, _MAX_RATE))
+        self._rate = as_shown if self._animated or info.rate is None else info.rate
         self._timeline = Timeline(1 / self._rate)
         self._process: ffmpeg.Process | None = None
         self._last = b""
@@ -87,9 +86,7 @@ class VideoWriter(FramesWriter):
 
     def _append(self, frame: Frame) -> None:
         self._last = np.ascontiguousarray(over_white(frame)).tobytes()
-        duration = frame.duration
-        if self._animated and duration <= BROWSER_MINIMUM:
-            duration = BROWSER_DURATION
+        duration = shown(frame.duration) if self._animated else frame.duration
         self._feed(1 if self._constant else self._timeline.advance(duration))
 
     def _feed(self, times: int) -> None:

@@ -14,21 +14,25 @@ from .clip import WriteOptions
 from .frame import ClipInfo, Frame
 from .output import FileTarget, FramesWriter
 from .pixels import with_alpha
-from .timeline import Timeline, pieces
+from .timeline import Timeline, pieces, shortest
 from .webp_parts import chunk, u24
 
 _QUALITY = 90
+_TICK = Fraction(1, 1000)  # seconds
 _MAX_DURATION = (1 << 24) - 1  # ms
 _NO_BLEND = 2
 _ANIMATION, _ALPHA = 0x02, 0x10
 
 
 class WebpWriter(FramesWriter):
-    """Writes full frames of quality 90; durations in ms, the rounding error carried on; alpha is kept exactly."""
+    """Writes full frames of quality 90; durations in ms, the rounding error carried on; alpha is kept exactly.
+
+    Clips of 100 frames per second or more, other than animated pictures, lose frames but no time.
+    """
 
     def __init__(self, path: Path, info: ClipInfo, options: WriteOptions) -> None:
         super().__init__(path, info, FileTarget(path, options.overwrite))
-        self._timeline = Timeline(Fraction(1, 1000))
+        self._timeline = Timeline(_TICK)
         self._file: BinaryIO | None = None
 
     def _open(self) -> None:
@@ -40,11 +44,15 @@ class WebpWriter(FramesWriter):
 
     def _append(self, frame: Frame) -> None:
         assert self._file
+        least = shortest(_TICK, self._info.format, frame.duration)
+        ticks = self._timeline.advance(frame.duration, least)
+        if ticks < least:
+            return
         image = Image.fromarray(with_alpha(frame) if self._info.has_alpha else frame.image)
         encoded = io.BytesIO()
         image.save(encoded, "WEBP", quality=_QUALITY, alpha_quality=100, method=4, use_sharp_yuv=True)
         data = _bitstream(encoded.getvalue())
-        for duration in pieces(self._timeline.advance(frame.duration), _MAX_DURATION):
+        for duration in pieces(ticks, _MAX_DURATION):
             header = bytes(6) + u24(self._info.width - 1) + u24(self._info.height - 1) + u24(duration)
             self._file.write(chunk(b"ANMF", header + bytes([_NO_BLEND]) + data))
 
