@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from vidstyle.errors import InputError
 from vidstyle.media import (
@@ -88,6 +88,9 @@ def test_exif_orientation(kit, tmp_path, orientation):
     assert np.array_equal(found, turns[orientation])
     tiff = save(Image.fromarray(straight), tmp_path / "c.tif", exif=exif)
     assert np.array_equal(kit.read(tiff)[0].image, turns[orientation])
+    grey = save(Image.fromarray(straight).convert("L"), tmp_path / "d.tif", exif=exif)  # which Pillow reads another way
+    assert np.array_equal(kit.read(grey)[0].image.shape, turns[orientation].shape)
+    assert kit.worst(kit.read(grey)[0].image[..., 0], np.asarray(Image.fromarray(turns[orientation]).convert("L"))) == 0
 
 
 def test_a_jpeg_of_countless_scans_is_refused(kit, tmp_path):
@@ -99,6 +102,26 @@ def test_a_jpeg_of_countless_scans_is_refused(kit, tmp_path):
     path.write_bytes(content[:-2] + 200 * last + content[-2:])
     with pytest.raises(InputError, match="more than 100 scans"):
         load_picture(path)
+
+
+def test_a_film_behind_a_photo_is_no_damage(kit, tmp_path):
+    path = save(Image.fromarray(kit.picture()), tmp_path / "a.jpg", progressive=True)
+    before = load_picture(path).image
+    path.write_bytes(path.read_bytes() + 200 * b"\xff\xda\0")
+    assert np.array_equal(load_picture(path).image, before)
+
+
+def test_what_is_no_number_does_not_darken_the_rest(tmp_path):
+    values = np.array([[0, 0.5, 1], [np.nan, np.inf, 1]], np.float32)
+    found = load_picture(save(Image.fromarray(values), tmp_path / "a.tif")).image
+    assert np.array_equal(found[..., 0], [[0, 128, 255], [0, 0, 255]])
+
+
+def test_a_png_with_much_text(kit, tmp_path):
+    text = PngImagePlugin.PngInfo()
+    text.add_text("workflow", 3_000_000 * "x", zip=True)
+    path = save(Image.fromarray(kit.picture()), tmp_path / "a.png", pnginfo=text)
+    assert np.array_equal(load_picture(path).image, kit.picture())
 
 
 def test_libtiff_does_not_speak_for_itself(kit, tmp_path, capfd):
@@ -123,9 +146,16 @@ def test_a_colour_profile_is_applied_and_a_broken_one_ignored(kit, tmp_path):
     for name in (b"rXYZ", b"bXYZ"):
         assert swapped.count(name) == 1
     swapped = swapped.replace(b"rXYZ", b"tmpX").replace(b"bXYZ", b"rXYZ").replace(b"tmpX", b"bXYZ")
-    swapped = swapped.replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
-    found = load_picture(save(plain, tmp_path / "swapped.png", icc_profile=bytes(swapped))).image
-    assert kit.worst(found, kit.picture()[..., ::-1]) <= 2
+    assert swapped.count("sRGB built-in".encode("utf-16-be")) == 1
+    for old, new in (("built-in", "(linear)"), ("sRGB", "test")):
+        swapped = swapped.replace(old.encode("utf-16-be"), new.encode("utf-16-be"))
+        found = load_picture(save(plain, tmp_path / "swapped.png", icc_profile=bytes(swapped))).image
+        assert kit.worst(found, kit.picture()[..., ::-1]) <= 2
+    for name in ("a.apng", "a.webp"):
+        other = Image.fromarray(255 - kit.picture())
+        options = {"save_all": True, "append_images": [other], "icc_profile": bytes(swapped), "lossless": True}
+        path = save(plain, tmp_path / name, **options | ({"format": "PNG"} if name == "a.apng" else {}))
+        assert kit.worst(kit.read(path)[0].image, kit.picture()[..., ::-1]) <= 2
 
 
 @pytest.mark.parametrize("name", ["o.jpg", "o.bmp"])
@@ -192,6 +222,13 @@ def test_a_folder_that_is_partly_transparent_has_alpha_throughout(kit, tmp_path)
     first, second = kit.read(path)
     assert first.alpha.min() == 255
     assert np.array_equal(second.alpha, kit.hole())
+
+
+def test_a_folder_that_could_be_transparent_but_is_not_has_no_alpha(kit, tmp_path):
+    path = folder(kit, tmp_path / "f [1]", ["a1.png"])
+    Image.fromarray(kit.picture()).convert("RGBA").save(path / "a2.png")
+    assert not open_clip(path / "*.png").info.has_alpha
+    assert [frame.alpha for frame in kit.read(path / "*.png")] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from PIL import Image
 
 from .guard import check_count
 from .parts import Disposal, Outline, Part, read_exactly
-from .stills import eight_bits
+from .stills import rgba
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DISPOSALS = (Disposal.KEEP, Disposal.CLEAR, Disposal.RESTORE)
-_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"sRGB")
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"sRGB", b"iCCP")
 
 
 @dataclass
@@ -86,7 +86,7 @@ def decode(file: BinaryIO, outline: Outline, part: Part) -> NDArray[np.uint8]:
     chunks[b"IDAT"] = part.read(file)
     png = SIGNATURE + b"".join(chunk(name, data) for name, data in chunks.items()) + chunk(b"IEND", b"")
     with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-        return np.asarray(eight_bits(image).convert("RGBA"))
+        return rgba(image, image.info.get("icc_profile"))
 
 
 def chunk(name: bytes, data: bytes) -> bytes:

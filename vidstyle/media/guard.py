@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from ..errors import InputError
 
 MAX_FRAMES = 1_000_000  # of one clip: eleven hours at 25 a second
 _ALL_PIXELS = 200  # times max_pixels, of all frames of an animated picture: opening it may have to decode them all
 
+PngImagePlugin.MAX_TEXT_CHUNK = 2**26  # bytes; programs that make pictures write into them how, which can be megabytes
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it logs about damaged files it raises too
 
 # What Pillow and the parsers here are known to raise on damaged files.

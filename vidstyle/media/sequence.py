@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -24,7 +25,8 @@ _PLACE = re.compile(r"%(0?)(\d*)d")
 class SequenceReader:
     """A ClipReader of pictures of one size, each shown for 1/fps seconds.
 
-    Opening it reads the headers of all files. Raises InputError if one is damaged, no still, or of another size.
+    Opening it reads the headers of all files, and decodes those with an alpha until one is seen through. Raises
+    InputError if one is damaged, no still, or of another size.
     """
 
     def __init__(self, files: list[Path], format: str, options: ReadOptions) -> None:
@@ -49,8 +51,15 @@ class SequenceReader:
             tick=self._duration,
             rate=None if len(files) == 1 else options.fps,
             duration=len(files) * self._duration,
-            has_alpha=any(header.has_alpha for header in headers),
+            has_alpha=any(
+                header.has_alpha and self._see_through(file) for file, header in zip(files, headers, strict=True)
+            ),
         )
+
+    def _see_through(self, file: Path) -> bool:
+        """Whether any pixel is; programs that render pictures give them an alpha of 255 throughout."""
+        alpha = read_still(file, self._limit, self._duration).alpha
+        return alpha is not None and bool((alpha < 255).any())
 
     @property
     def info(self) -> ClipInfo:
@@ -65,7 +74,7 @@ class SequenceReader:
             frame = read_still(file, self._limit, self._duration)
             if frame.image.shape[:2] != (self._info.height, self._info.width):
                 raise InputError(f"{file}: has changed its size since the sequence was opened: start again")
-            alpha = frame.alpha
+            alpha = frame.alpha if self._info.has_alpha else None
             if self._info.has_alpha and alpha is None:
                 alpha = np.full(frame.image.shape[:2], 255, np.uint8)
             yield Frame(frame.image, frame.duration, alpha)
@@ -107,7 +116,10 @@ def folder_files(folder: Path) -> list[Path]:
 
 def glob_files(pattern: Path) -> list[Path]:
     """The pictures that a glob finds, in natural order. Raises InputError if there are none."""
-    found = [Path(name) for name in glob.glob(str(pattern))]
+    folder = str(pattern.parent)
+    if os.path.isdir(folder):  # which may well be called "cats [2]"
+        folder = glob.escape(folder)
+    found = [Path(name) for name in glob.glob(os.path.join(folder, pattern.name))]
     return _pictures(pattern, [file for file in found if file.is_file()])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +21,8 @@ from .guard import check_pixels, decoding
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
 _TURNED = range(5, 9)  # values of EXIF's orientation that exchange width and height
 _ORIENTATION = 0x0112
-_SCAN = b"\xff\xda"
+_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")  # of a JPEG, less those that stand within a scan
+_SCAN, _END = b"\xda", b"\xd9"
 _MOST_SCANS = 100  # of a JPEG; progressive ones have about ten, and a scan of a few bytes costs a pass over all pixels
 
 
@@ -50,10 +52,11 @@ def read_header(path: Path, max_pixels: int) -> Header:
 def read_still(path: Path, max_pixels: int, duration: Fraction) -> Frame:
     """The picture in `path`, upright, in sRGB, with its alpha if it may have any. Raises InputError as read_header."""
     read_header(path, max_pixels)
-    with decoding(path, max_pixels), Image.open(path, formats=_FORMATS) as image:
+    # By its name, Pillow would map a plain TIFF into memory, and not turn it upright.
+    with decoding(path, max_pixels), path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
         profile = image.info.get("icc_profile")
         has_alpha = image.has_transparency_data
-        if image.format == "JPEG" and path.read_bytes().count(_SCAN) > _MOST_SCANS:
+        if image.format == "JPEG" and _scans(path.read_bytes()) > _MOST_SCANS:
             raise InputError(f"{path}: has more than {_MOST_SCANS} scans: the file is damaged")
         with silence() if image.format == "TIFF" else nullcontext():  # libtiff writes of damage to stderr
             image.load()
@@ -64,21 +67,37 @@ def read_still(path: Path, max_pixels: int, duration: Fraction) -> Frame:
     return Frame(pixels, duration, alpha)
 
 
+def rgba(image: Image.Image, profile: object) -> NDArray[np.uint8]:
+    """The picture in sRGB by the colour profile of the file it is from; uint8 (H, W, 4)."""
+    plain = eight_bits(image)
+    pixels = np.array(plain.convert("RGBA"))
+    if profile:
+        pixels[..., :3] = np.asarray(_in_srgb(plain, profile))
+    return pixels
+
+
+def _scans(jpeg: bytes) -> int:
+    """How many passes over its pixels a JPEG makes; what stands behind its end, as a phone's film does, is none."""
+    count, at = 0, 2
+    while (marker := _MARKER.search(jpeg, at)) and marker[1] != _END:
+        count += marker[1] == _SCAN
+        at = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2], "big")
+    return count
+
+
 def eight_bits(image: Image.Image) -> Image.Image:
     """The same picture in a mode of 8 bits a channel; 16-bit and float greys are scaled to 0..255."""
     if not image.mode.startswith(("I", "F")):
         return image
     values = np.asarray(image).astype(np.float64)
+    known = np.isfinite(values)
+    values = np.where(known, values, values[known].min(initial=0))
     if image.mode.startswith("I;16") or (image.mode == "I" and values.min() >= 0 and values.max() <= 65535):
         top = 65535.0
     else:
         values = values - min(values.min(), 0)
         top = max(float(values.max()), 1.0)
-    return Image.fromarray(_rounded(values * (255 / top)))
-
-
-def _rounded(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    return np.rint(np.nan_to_num(values)).clip(0, 255).astype(np.uint8)
+    return Image.fromarray(np.rint(values * (255 / top)).clip(0, 255).astype(np.uint8))
 
 
 def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
@@ -90,7 +109,8 @@ def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
     if isinstance(profile, bytes) and profile:
         try:
             source = ImageCms.getOpenProfile(io.BytesIO(profile))
-            if "srgb" not in ImageCms.getProfileDescription(source).lower():
+            name = ImageCms.getProfileDescription(source).lower()
+            if "srgb" not in name or "linear" in name:
                 converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
                 return converted if converted is not None else image.convert("RGB")
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from .guard import check_count
 from .parts import Disposal, Outline, Part, read_exactly
+from .stills import rgba
 
 _ALPHA_FLAG = 0x10
 
@@ -31,12 +32,15 @@ def outline(file: BinaryIO) -> Outline:
     end = struct.unpack("<4xI4x", read_exactly(file, 12))[0] + 8
     width = height = plays = 0
     parts: list[Part] = []
+    shared: dict[bytes, bytes] = {}
     while file.tell() + 8 <= end:
         name, size = struct.unpack("<4sI", read_exactly(file, 8))
         start = file.tell()
         if name == b"VP8X":
             header = read_exactly(file, 10)
             width, height = _u24(header[4:7]) + 1, _u24(header[7:10]) + 1
+        elif name == b"ICCP":
+            shared[name] = read_exactly(file, size)
         elif name == b"ANIM":
             plays = struct.unpack("<4xH", read_exactly(file, 6))[0]
         elif name == b"ANMF":
@@ -54,7 +58,7 @@ def outline(file: BinaryIO) -> Outline:
             check_count(len(parts))
         file.seek(start)
         read_exactly(file, size + (size & 1 if start + size < end else 0))
-    return Outline(width, height, {0: 0, 1: None}.get(plays, plays - 1), parts)
+    return Outline(width, height, {0: 0, 1: None}.get(plays, plays - 1), parts, shared)
 
 
 def decode(file: BinaryIO, outline: Outline, part: Part) -> NDArray[np.uint8]:
@@ -67,7 +71,7 @@ def decode(file: BinaryIO, outline: Outline, part: Part) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(webp), formats=["WEBP"]) as image:
         if image.size != (width, height):
             raise ValueError("its frame has another size than it says")
-        return np.asarray(image.convert("RGBA"))
+        return rgba(image, outline.shared.get(b"ICCP"))
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
