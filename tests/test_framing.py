@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from vidstyle.clip_job import ClipJob
@@ -69,7 +70,8 @@ def test_default_output(source, format, expected):
 
 def test_a_default_output_is_one_file():
     styles = (Style(Path("s.png")),)
-    assert default_output(Path("50%done.gif"), replace(INFO, format="gif"), styles) == Path("50_done_s.gif")
+    assert default_output(Path("f%d.png"), replace(INFO, format="png"), styles) == Path("f_d_s.png")
+    assert default_output(Path("50%done.gif"), replace(INFO, format="gif"), styles) == Path("50%done_s.gif")
     assert default_output(Path("50%.gif"), replace(INFO, format="gif"), styles) == Path("50%_s.gif")
 
 
@@ -98,3 +100,12 @@ def test_a_worker_begins_with_the_frame_it_is_given(tmp_path, small, times, star
     assert shown == expected
     for first in range(len(shown)):
         assert [(at, frame.image.max()) for at, frame in clip._frames(first)] == shown[first:]
+
+
+def test_a_video_has_a_size_that_all_players_take(tmp_path, small):
+    for name, size in (("a.png", (21, 17)), ("b.png", (22, 18))):
+        PIL.Image.new("RGB", size).save(tmp_path / name)
+        for output, wanted in (("o.mp4", (22, 18)), ("o.gif", size)):
+            clip = ClipJob(tmp_path / name, Config((Style(small / "swirl.png"),)), ReadOptions())
+            info = clip.output_info(Path(output))
+            assert (info.width, info.height) == clip.size == wanted

@@ -112,8 +112,8 @@ class ClipJob:
 
     def output_info(self, target: Path) -> ClipInfo:
         """What the writer is told: the source's facts with this run's size and number of frames."""
-        if is_video_output(target) and self.size != (self.info.width, self.info.height):
-            # Players want even sizes; a size of our own choosing can be one.
+        if is_video_output(target):
+            # Without half as many colours as pixels each way, phones and QuickTime play no H.264.
             self.size = (self.size[0] + 1 & ~1, self.size[1] + 1 & ~1)
         # A GIF made from a video is expected to go on; an animated picture says itself how often it plays.
         loop = self.info.loop if self.info.format in ANIMATED else 0

@@ -43,7 +43,7 @@ class WeightsError(VidstyleError):
 
 
 class ResourceError(VidstyleError):
-    """Too little memory."""
+    """Too little memory, or no room for temporary files."""
 
 
 class OptimizationError(VidstyleError):

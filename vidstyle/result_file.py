@@ -104,7 +104,7 @@ def same_file(one: Path, other: Path) -> bool:
     there = os.path.exists(one)
     if there != os.path.exists(other):
         return False
-    return one.samefile(other) if there else one.resolve() == other.resolve()
+    return one.samefile(other) if there else os.path.realpath(one) == os.path.realpath(other)
 
 
 def as_json(content: dict[str, Any]) -> bytes:

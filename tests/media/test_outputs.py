@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vidstyle.errors import OutputError
+from vidstyle.errors import ExistsError, OutputError
 from vidstyle.media import Frame, WriteOptions, create_clip, default_extension
-from vidstyle.media.registry import is_folder_output
+from vidstyle.media.registry import is_folder_output, replaces
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,32 @@ def test_names_of_folders(tmp_path):
     assert not is_folder_output("out/a_%d.png")
 
 
+@pytest.mark.parametrize("name", ["50%done.png", "50%d.gif"])
+def test_a_percent_sign_in_a_name(kit, tmp_path, name):
+    kit.write(tmp_path / name, kit.frames(1), frame_count=1, format="png")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_what_comes_to_be_there_meanwhile_stays(kit, tmp_path):
+    path = tmp_path / "o.gif"
+    with pytest.raises(ExistsError, match="exists already"), create_clip(path, kit.info_of(kit.frames(1))) as writer:
+        writer.write(kit.frames(1)[0])
+        path.write_text("somebody's")
+    assert path.read_text() == "somebody's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_only_names_that_a_pattern_gives_are_replaced_by_its_frames(tmp_path):
+    assert replaces(tmp_path / "f_%04d.png", tmp_path / "f_0001.png")
+    assert not replaces(tmp_path / "f_%04d.png", tmp_path / "f_1.png")
+    assert not replaces(tmp_path / "f_%04d.gif", tmp_path / "f_0001.gif")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("o.gfi", r"did you mean '\.gif'"),
-        ("o_%d.gif", "unknown extension"),
+        ("o_%d.gf", "unknown extension"),
         ("none/o.gif", "does not exist"),
         ("none/o_%d.png", "does not exist"),
         ("file/o.gif", "is a file, not a folder"),

@@ -147,6 +147,49 @@ def test_the_rate_of_uneven_films(kit, tmp_path, name, times, rate):
     assert abs(open_clip(tmp_path / name).info.rate - rate) <= ("random" in times) * Fraction(1, 20)
 
 
+@pytest.mark.parametrize("rate", [180, 240, Fraction(240000, 1001), 480])
+def test_slow_motion_keeps_its_frames(kit, tmp_path, rate):
+    picture = ["-f", "lavfi", "-i", f"testsrc=s=32x32:r={rate}:d=1,select='not(eq(n,50))'"]
+    kit.ffmpeg(*picture, "-fps_mode", "passthrough", "-c:v", "libx264", tmp_path / "o.mp4")
+    info = open_clip(tmp_path / "o.mp4").info
+    assert (info.rate, info.frame_count) == (rate, round(rate))
+
+
+@pytest.mark.parametrize("field", ["tff", "bff"])
+def test_interlaced_films_lose_their_comb(kit, tmp_path, field):
+    bar = "color=black:s=64x48:r=50:d=1,drawbox=x=0:y=0:w=8:h=48:c=white:t=fill"
+    moving = f"color=black:s=64x48:r=50:d=1[a];{bar}[b];[a][b]overlay=x='4*mod(n\\,14)'"
+    mode = "interleave_top" if field == "tff" else "interleave_bottom"
+    flag = f"setfield={field},format=yuv420p"
+    kit.ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        f"{moving},tinterlace=mode={mode},{flag}",
+        "-c:v",
+        "libx264",
+        "-crf",
+        "1",
+        "-x264-params",
+        f"{field}=1",
+        tmp_path / "o.mkv",
+    )
+    clip = open_clip(tmp_path / "o.mkv")
+    back = list(clip.frames())
+    combs = [np.abs(np.diff(frame.image[..., 1].astype(int), axis=0)).mean() for frame in back]
+    assert max(combs[1:-1]) < 3
+    some = list(clip.frames(Fraction(10, 25), Fraction(12, 25)))
+    assert [np.array_equal(a.image, b.image) for a, b in zip(some, back[10:], strict=False)] == [True, True]
+
+
+def test_an_avi_of_unknown_length(kit, tmp_path):
+    path = kit.write(tmp_path / "o.avi", kit.frames(5))
+    content = bytearray(path.read_bytes())
+    content[4:8] = b"\xff" * 4  # as ffmpeg writes into a pipe
+    path.write_bytes(content)
+    assert len(kit.read(path)) == 5
+
+
 def test_frames_that_an_edit_list_hides_stay_hidden(kit, tmp_path):
     kit.ffmpeg(*SOURCE, "-c:v", "libx264", "-g", "50", "-bf", "2", tmp_path / "whole.mp4")
     kit.ffmpeg("-ss", "0.5", "-i", tmp_path / "whole.mp4", "-c", "copy", tmp_path / "cut.mp4")

@@ -11,10 +11,13 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, BinaryIO
 
 import imageio_ffmpeg
+
+from ..errors import ResourceError
 
 PATIENCE = 120  # seconds without a byte after which ffmpeg counts as stuck
 _MOST_OUTPUT = 2**27  # bytes that run() takes: the lines of a million packets
@@ -42,7 +45,10 @@ class Process:
     """A running ffmpeg with its errors going to a file, so that no pipe but the one that is read or fed can block."""
 
     def __init__(self, arguments: list[str], *, feed: bool = False, loglevel: str = "error") -> None:
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        try:
+            self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        except OSError as error:
+            raise ResourceError(f"no temporary file can be made ({error.strerror or error}): set TMPDIR") from error
         command = [executable(), "-hide_banner", "-nostats", "-loglevel", loglevel, "-y", *arguments]
         self._process = subprocess.Popen(
             command,
@@ -58,16 +64,16 @@ class Process:
         return self._process.stdin  # type: ignore[return-value]
 
     @property
-    def stdout(self) -> BinaryIO:
+    def stdout(self) -> BufferedReader:
         assert self._process.stdout
         return self._process.stdout  # type: ignore[return-value]
 
-    def read(self, size: int) -> bytes:
-        """As many bytes of its output; fewer at its end, or where it was stuck and had to be ended."""
+    def read(self, size: int, some: bool = False) -> bytes:
+        """As many bytes of its output; fewer at its end, where it was stuck and had to be ended, or where `some` do."""
         timer = threading.Timer(PATIENCE, self._process.kill)
         timer.start()
         try:
-            return self.stdout.read(size)
+            return self.stdout.read1(size) if some else self.stdout.read(size)
         finally:
             timer.cancel()
 
@@ -124,7 +130,7 @@ def run(arguments: list[str], loglevel: str = "info") -> tuple[int, str, str]:
     process = Process(arguments, loglevel=loglevel)
     output = bytearray()
     try:
-        while block := process.read(2**16):
+        while block := process.read(2**16, some=True):
             output += block
             if len(output) > _MOST_OUTPUT:
                 raise RunawayError("it has too many frames; cut it into parts")

@@ -75,7 +75,7 @@ class FileTarget(Target):
     """A single file. Raises OutputError if it exists (without `overwrite`) or is no regular file."""
 
     def __init__(self, path: Path, overwrite: bool) -> None:
-        self._path = path
+        self._path, self._overwrite = path, overwrite
         self.temporary = path
         with writing(path):
             exists = os.path.lexists(path)
@@ -84,7 +84,7 @@ class FileTarget(Target):
         if os.path.exists(self._final) and not self._final.is_file():
             raise OutputError(f"{path}: is no regular file: give another output")
         if exists and not overwrite:
-            raise ExistsError(path, f"{path}: exists already: use --overwrite to replace it")
+            raise self._exists()
         _check_folder(path, self._final.parent, needed=True)
         self.rehearse()
 
@@ -98,8 +98,14 @@ class FileTarget(Target):
 
     def commit(self) -> None:
         with writing(self._path):
+            # What came there while it was painted is somebody's. Not all file systems can tell in one step.
+            if not self._overwrite and os.path.lexists(self._final):
+                raise self._exists()
             os.replace(self.temporary, self._final)
             self.temporary = self._path
+
+    def _exists(self) -> ExistsError:
+        return ExistsError(self._path, f"{self._path}: exists already: use --overwrite to replace it")
 
     def discard(self) -> None:
         if self.temporary != self._path:

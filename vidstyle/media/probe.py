@@ -19,10 +19,12 @@ DEMUXERS = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matroska", "
 _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: edit lists hide these
 _NO_TIME = ("NOPTS", str(-(2**63)))
 _CUT_SHORT = re.compile("partial file|ended prematurely|corrupt input packet")  # ffmpeg's words for it
+_AUDIO = re.compile(r"Stream #0:\d+.*?: Audio: (?!none\b)(\w+)")  # none: one that this ffmpeg cannot decode
+_INTERLACED = re.compile(r" i:[TB] ")
 _HIGH_RANGE = re.compile("color_trc:(smpte2084|arib-std-b67)")
 # Of clips with an uneven rate.
-_RATES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 40, 48, 50, 60, 75, 90, 100, 120)
-_NTSC = tuple(Fraction(1000 * rate, 1001) for rate in (24, 30, 60))
+_RATES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 40, 48, 50, 60, 75, 90, 100, 120, 180, 200, 240, 480)
+_NTSC = tuple(Fraction(1000 * rate, 1001) for rate in (24, 30, 60, 120, 240))
 _FEW, _NEAR = 50, 1.6  # one in so many frames may be lost; so far above the least rate is looked
 _PRIMING = Fraction(1, 20)  # seconds; the first block of coded sound may begin so much earlier, and is nothing
 
@@ -34,7 +36,8 @@ class Probe:
     width, height: as displayed. stored_width: of the frames as they are stored. rate: frames per second.
     frame_count: of the constant rate. even: whether frames come at exactly that rate; otherwise they must be converted.
     first: seconds, the container's time of the first frame. high_range: whether it is coded as PQ or HLG of ITU-R
-    BT.2100, as phones film. lead: seconds by which the file begins before its first frame.
+    BT.2100, as phones film. interlaced: whether the lines of a frame are of two moments. lead: seconds by which the
+    file begins before its first frame.
     """
 
     width: int
@@ -46,6 +49,7 @@ class Probe:
     first: Fraction
     audio: str | None
     high_range: bool
+    interlaced: bool
     lead: Fraction
 
 
@@ -75,15 +79,16 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     if aspect != 1:  # even widths stay even, because most video formats take no others
         display = max(2, round(width * aspect / 2) * 2) if width % 2 == 0 else max(1, round(width * aspect))
     check_pixels(path, display, height, max_pixels)
-    audio = re.search(r"Stream #0:\d+.*?: Audio: (\w+)", log)
+    audio = _AUDIO.search(log)
     count, even, first, exact = _timing(path, format, max_pixels, Fraction(int(rate[1]), int(rate[2])))
     if count > MAX_FRAMES:
         raise InputError(f"{path}: has {count} frames, more than {MAX_FRAMES}: cut it into parts, or it is damaged")
-    high_range = bool(_HIGH_RANGE.search(log))
+    high_range, interlaced = bool(_HIGH_RANGE.search(log)), bool(_INTERLACED.search(log))
     begin = re.search(r"^  Duration: .*?, start: (-?[\d.]+)", log, re.MULTILINE)
     lead = first - Fraction(begin[1]) if begin else Fraction(0)
     lead = lead if lead > _PRIMING else Fraction(0)
-    return Probe(display, height, width, exact, count, even, first, audio[1] if audio else None, high_range, lead)
+    sound = audio[1] if audio else None
+    return Probe(display, height, width, exact, count, even, first, sound, high_range, interlaced, lead)
 
 
 def _run(path: Path, arguments: list[str], loglevel: str = "info") -> tuple[str, str]:
@@ -98,13 +103,13 @@ def _run(path: Path, arguments: list[str], loglevel: str = "info") -> tuple[str,
 def audio_codec(path: Path) -> str | None:
     """The codec of the first audio stream of `path`, None if there is none."""
     _, log = _run(path, [*ffmpeg.PROTOCOLS, "-i", ffmpeg.address(path)])
-    found = re.search(r"Stream #0:\d+.*?: Audio: (\w+)", log)
+    found = _AUDIO.search(log)
     return found[1] if found else None
 
 
 def _timing(path: Path, format: str, max_pixels: int, rate: Fraction) -> tuple[int, bool, Fraction, Fraction]:
     """Frame count, whether the rate is constant, the first frame's time, and the rate."""
-    packets = ["-map", "0:V:0", "-c", "copy", "-copyts", "-f", "framecrc", "-"]
+    packets = ["-map", "0:V:0", "-c", "copy", "-copyts", "-flush_packets", "1", "-f", "framecrc", "-"]
     output, log = _run(path, [*source(path, format, max_pixels), *packets], "warning")
     if _CUT_SHORT.search(log) or (format == "avi" and _is_cut_riff(path)):
         raise InputError(f"{path}: the file is damaged or incomplete, it ends too early: get a complete copy")
@@ -147,4 +152,6 @@ def _is_cut_riff(path: Path) -> bool:
     """True if the file is smaller than its first RIFF chunk says."""
     with path.open("rb") as file:
         announced = int.from_bytes(file.read(8)[4:], "little") + 8
+    if announced == 2**32 + 7:  # by a program that could not go back to fill it in
+        return False
     return path.stat().st_size < announced

@@ -20,7 +20,7 @@ from .sequence import (
     folder_files,
     glob_files,
     is_pattern,
-    number_matcher,
+    number_in,
     pattern_files,
 )
 from .sniff import Family, identify
@@ -153,14 +153,18 @@ def is_folder_output(path: str | Path) -> bool:
 def replaces(output: str | Path, file: Path) -> bool:
     """Whether the frames of a folder or a pattern that is written would take the place of a file."""
     output = Path(output)
-    if not is_pattern(output.name) and not os.path.isdir(output):
+    numbers = _is_numbered(output)
+    if not numbers and not os.path.isdir(output):
         return False
-    real = file.resolve()
-    places = [(file.parent.resolve(), file.name), (real.parent, real.name)]  # of a link, and of what it points to
-    if is_pattern(output.name):
-        matcher, folder = number_matcher(output.name), output.parent.resolve()
-        return any(place == folder and matcher.fullmatch(name) for place, name in places)
-    return any(place == output.resolve() for place, _ in places)
+    folder = os.path.realpath(output.parent if numbers else output)
+    # Of a link, and of what it points to.
+    places = [(os.path.realpath(file.parent), file.name), os.path.split(os.path.realpath(file))]
+    return any(place == folder and (not numbers or number_in(name, output.name) is not None) for place, name in places)
+
+
+def _is_numbered(output: Path) -> bool:
+    """Whether the name of an output means many pictures."""
+    return is_pattern(output.name) and output.suffix.lower() in SAVE_OPTIONS
 
 
 def is_video_output(path: str | Path) -> bool:
@@ -185,7 +189,7 @@ def create_clip(
         raise OutputError("-: standard output takes no clip; name a file or a folder")
     if folder:
         return folder_writer(path, info, options)
-    if is_pattern(path.name):
+    if _is_numbered(path):
         return pattern_writer(path, info, options)
     extension = path.suffix.lower()
     if extension not in WRITERS:

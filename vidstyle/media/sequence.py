@@ -19,7 +19,7 @@ from .sniff import identify
 from .stills import read_header, read_still
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
-_PLACE = re.compile(r"%(0?)(\d*)d")
+_PLACE = re.compile(r"%(0?)(\d*)d(?![a-z])")  # "50%done.png" is one picture
 
 
 class SequenceReader:
@@ -98,11 +98,13 @@ def numbered(name: str, number: int) -> str:
     return _PLACE.sub(lambda place: f"{number:{place[1]}{place[2]}d}", name)
 
 
-def number_matcher(name: str) -> re.Pattern[str]:
-    """Matches in full the names that the pattern `name` gives; group 1 is the number."""
-    place = _PLACE.search(name)
+def number_in(name: str, pattern: str) -> int | None:
+    """The number for which the pattern gives the name; None if there is none."""
+    place = _PLACE.search(pattern)
     assert place
-    return re.compile(re.escape(name[: place.start()]) + r"(\d+)" + re.escape(name[place.end() :]))
+    before, after = (re.escape(part) for part in (pattern[: place.start()], pattern[place.end() :]))
+    found = re.fullmatch(f"{before}(\\d+){after}", name)
+    return int(found[1]) if found and numbered(pattern, int(found[1])) == name else None
 
 
 def folder_files(folder: Path) -> list[Path]:
@@ -141,17 +143,16 @@ def pattern_files(pattern: Path) -> list[Path]:
 
     Raises InputError if there are none, or if one is missing between the lowest and the highest.
     """
-    matcher = number_matcher(pattern.name)
     try:
         names = [entry.name for entry in pattern.parent.iterdir()]
     except OSError as error:
         raise InputError(f"{pattern}: the folder {pattern.parent} cannot be read: {error.strerror}") from error
-    matches = [match for match in map(matcher.fullmatch, names) if match]
-    numbers = sorted({int(match[1]) for match in matches if match[0] == numbered(pattern.name, int(match[1]))})
+    found = {number_in(name, pattern.name) for name in names}
+    numbers = sorted(number for number in found if number is not None)
     if not numbers:
         raise InputError(f"{pattern}: no file has such a name: check the folder and the number of digits")
-    for number, found in enumerate(numbers, numbers[0]):
-        if number != found:
+    for number, there in enumerate(numbers, numbers[0]):
+        if number != there:
             missing = pattern.with_name(numbered(pattern.name, number))
             raise InputError(f"{missing}: this frame of the sequence is missing: there are frames before and after it")
     return [pattern.with_name(numbered(pattern.name, number)) for number in numbers]

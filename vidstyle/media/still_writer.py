@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from ..errors import OutputError, unknown
+from ..errors import OutputError
 from .clip import WriteOptions
 from .frame import ClipInfo, Frame
 from .output import FileTarget, FolderTarget, FramesWriter
 from .pixels import over_white, with_alpha
-from .sequence import number_matcher, numbered
+from .sequence import number_in, numbered
 
 _JPEG: dict[str, Any] = {"format": "JPEG", "quality": 95, "subsampling": 0}
 _TIFF: dict[str, Any] = {"format": "TIFF", "compression": "tiff_lzw"}
@@ -37,7 +38,9 @@ def save_still(path: Path, frame: Frame, extension: str) -> None:
     options = SAVE_OPTIONS[extension]
     plain = frame.alpha is None or options["format"] in _WITHOUT_ALPHA
     image = Image.fromarray(over_white(frame) if plain else with_alpha(frame))
-    image.save(path, **options)
+    encoded = io.BytesIO()  # libtiff, on a full disk, raises what is no OSError, and says so itself
+    image.save(encoded, **options)
+    path.write_bytes(encoded.getvalue())
 
 
 class StillWriter(FramesWriter):
@@ -81,26 +84,18 @@ class SequenceWriter(FramesWriter):
 
 def folder_writer(path: Path, info: ClipInfo, options: WriteOptions) -> SequenceWriter:
     """Writes frame_000001.png and so on into the folder `path`, which is made if it is missing."""
-    target = FolderTarget(path, path, _matcher(FOLDER_PATTERN), options.overwrite, exclusive=True)
+    target = FolderTarget(path, path, _frames_of(FOLDER_PATTERN), options.overwrite, exclusive=True)
     return SequenceWriter(path, info, target, FOLDER_PATTERN)
 
 
 def pattern_writer(path: Path, info: ClipInfo, options: WriteOptions) -> SequenceWriter:
     """Writes the files of a pattern such as frames/f_%04d.jpg into its folder, which must exist."""
-    if path.suffix.lower() not in SAVE_OPTIONS:
-        raise OutputError(f"{path}: {unknown('extension', path.suffix.lower(), SAVE_OPTIONS)}")
-    target = FolderTarget(path, path.parent, _matcher(path.name), options.overwrite, exclusive=False)
+    target = FolderTarget(path, path.parent, _frames_of(path.name), options.overwrite, exclusive=False)
     return SequenceWriter(path, info, target, path.name)
 
 
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    expression = number_matcher(pattern)
-
-    def matches(name: str) -> bool:
-        found = expression.fullmatch(name)
-        return found is not None and numbered(pattern, int(found[1])) == name
-
-    return matches
+def _frames_of(pattern: str) -> Callable[[str], bool]:
+    return lambda name: number_in(name, pattern) is not None
 
 
 def _too_many(path: Path, count: str) -> str:

@@ -52,6 +52,11 @@ class VideoReader:
         )
 
     @property
+    def _seekable(self) -> bool:
+        """Whether a frame is the same without those before it, from which the lines of another moment are found."""
+        return self._probe.even and not self._probe.interlaced
+
+    @property
     def info(self) -> ClipInfo:
         return self._info
 
@@ -64,7 +69,7 @@ class VideoReader:
             return
         height, width = self._info.height, self._probe.stored_width
         size = height * width * 3
-        skip = 0 if self._probe.even else first
+        skip = 0 if self._seekable else first
         process = ffmpeg.Process(self._arguments(first, stop))
         try:
             data = b""
@@ -83,18 +88,20 @@ class VideoReader:
 
     def _arguments(self, first: int, stop: int) -> list[str]:
         seek: list[str] = []
-        if self._probe.even and first:
+        if self._seekable and first:
             # ffmpeg drops what comes before this time. It is early enough for the rounded times of MKV, but so near the
             # frame that AVI, which counts time in frames, rounds it to that.
             time = self._probe.first + (first - Fraction(1, 4)) / self._probe.rate
             seek = ["-seek_timestamp", "1", "-ss", f"{float(time):.{_SEEK_DIGITS}f}"]
-        filters = [] if self._probe.even else ["setpts=PTS-STARTPTS", f"fps={self._probe.rate}"]
+        filters = ["bwdif=mode=send_frame:deint=interlaced"] if self._probe.interlaced else []
+        if not self._probe.even:
+            filters += ["setpts=PTS-STARTPTS", f"fps={self._probe.rate}"]
         if self._probe.high_range:
             filters += _TO_USUAL_RANGE
         # By ffmpeg's default conversion, on average 1 of 255 off its exact one, so that figures agree with those of
         # frames that others extracted.
         filters.append("format=rgb24")
-        count = stop - first if self._probe.even else stop
+        count = stop - first if self._seekable else stop
         output = ["-map", "0:V:0", "-vf", ",".join(filters), "-fps_mode", "passthrough", "-frames:v", str(count)]
         return [*seek, *source(self._path, self._format, self._limit), *output, "-f", "rawvideo", "pipe:1"]
 
