@@ -39,13 +39,13 @@ def test_run_paints_and_says_so(small, tmp_path):
     assert code == 0, err
     assert out.startswith(f"{tmp_path}/out.mp4: 4 frames in ")
     lines = err.splitlines()
-    assert len(lines) == 5 and lines[0].startswith("4 frames of 48x27, normal quality: about 0:")
+    assert len(lines) == 5 and lines[0].startswith("4 frames of 48x28, normal quality: about 0:")
     assert lines[1].startswith("frame 1 of 4  loss ") and all(line.endswith(" left") for line in lines[2:4])
     assert listing(tmp_path) == ["out.mp4", "r.json"]
     assert json.loads((tmp_path / "r.json").read_text())["totals"]["frames"] == 4
     code, out, _ = vidstyle("info", tmp_path / "out.mp4", "--json")
     facts = json.loads(out)
-    assert (facts["width"], facts["height"], facts["rate"]) == (48, 27, "25/2")
+    assert (facts["width"], facts["height"], facts["rate"]) == (48, 28, "25/2")  # video has even sides
 
 
 def test_the_same_command_gives_the_same_bytes_and_quiet_is_quiet(small, tmp_path):
@@ -119,6 +119,7 @@ def make_bad_files(folder, small):
     (folder / "bytes.mp4").write_bytes(b"\0\0\0\x20ftypisom" + bytes(range(256)))
     (folder / "clip.gif").write_bytes((small / "clip.gif").read_bytes())
     (folder / "s.png").write_bytes((small / "swirl.png").read_bytes())
+    (folder / "w.png").write_bytes((small / "swirl.png").read_bytes())
     (folder / "there.gif").touch()
     (folder / "no pictures").mkdir()
     (folder / "no pictures" / "notes.txt").write_text("nothing")
@@ -181,6 +182,14 @@ BAD = {
         "is another file of",
     ),
     "one name for all": ("run clip.gif --style s.png -o a.gif --save-config a.gif", "is another file of"),
+    "settings among the frames": (
+        "run clip.gif --style s.png -o frames/ --save-config frames/sub/s.toml",
+        "--save-config frames/sub/s.toml: frames is for the frames alone",
+    ),
+    "output in the job": (
+        "run clip.gif --style s.png -o mine/o.gif --job mine",
+        "--job mine: is where the output",
+    ),
     "standard output": ("run clip.gif --style s.png -o -", "standard output takes no clip"),
     "measure other frames": ("measure clip.gif s.png --style s.png", "s.png: has 1 frame, but clip.gif has 4;"),
     "measure into the input": (
@@ -194,6 +203,8 @@ BAD = {
     "gallery of nothing": ("gallery clip.gif --style none.png", "none.png: there is no such file"),
     "gallery of a folder without pictures": ("gallery clip.gif --style mine", "mine: there are no pictures"),
     "gallery over the input": ("gallery clip.gif --style s.png -o clip.gif --overwrite", "is an input"),
+    "gallery over a mask": ("gallery clip.gif --style s.png --keep-mask w.png -o w.png --overwrite", "is an input"),
+    "preview over a mask": ("preview clip.gif --style s.png --keep-mask w.png -o w.png --overwrite", "is an input"),
     "gallery of a clip as a picture": ("gallery clip.gif --style s.png -o out.jpg", "out.jpg: holds one picture"),
     "preview of an unknown setting": ("preview clip.gif --style s.png --x tvweight=1", "did you mean 'tv-weight'?"),
     "preview of a bad value": ("preview clip.gif --style s.png --y size=big", "--size"),

@@ -99,6 +99,12 @@ def test_quality_goes_before_size():
     assert chosen(needed(quality="draft") / 4 * 1.001) == ("draft", 128)
 
 
+def test_workers_share_the_shots():
+    work = Work(10, 4, 0)
+    one, some, many = (replace(work, workers=n).seconds(config(), (64, 36), PER_PIXEL) for n in (1, 2, 9))
+    assert (one, one) == (2 * some, 4 * many)
+
+
 def test_what_was_asked_for_stays():
     assert chosen(needed(quality="normal") / 4 * 1.001, free_quality=False) == ("normal", 128)
     assert chosen(needed(size=64) * 1.001, size=64) == ("normal", 64)

@@ -104,6 +104,8 @@ def test_what_was_saved_is_what_is_read(tmp_path):
         ("start = 'soon'", "start = \"soon\": must be a number, such as"),
         ("end = '1e999999999'", "end = "),
         ("end = 1979-05-27", "end: must be a number"),
+        ("style = ''", "style = \"\": must be the name of a file"),
+        ("mask = ''", "mask = \"\": must be the name of a file"),
         ("style = 3", "style = 3: must be a text, or a table of path, weight"),
         ("style = {weight = 1}", "style: must be a text, or a table of path, weight"),
         ("style = {path = 'a', wieght = 1}", "style: unknown key 'wieght': did you mean 'weight'?"),
@@ -210,6 +212,21 @@ def test_a_run_repeated_from_its_report_gives_the_same_bytes(small, tmp_path, vi
         config = tmp_path / "sub" / config
         assert vidstyle("run", clip, "--config", config, "-q", "-o", again, cwd=tmp_path) == (0, "", "")
         assert again.read_bytes() == (tmp_path / "a.gif").read_bytes()
+
+
+def test_a_file_that_is_not_wanted_is_named_by_nothing(tmp_path):
+    (tmp_path / "look.toml").write_text("keep-mask = ''\n")
+    assert load_settings(tmp_path / "look.toml") == {"keep_mask": None}
+
+
+def test_a_budget_chooses_the_quality_that_a_report_names(small, tmp_path, vidstyle):
+    given = ["run", small / "clip.gif", "--end", "0.01", "-q"]
+    saved = ["--style", "cubist.png", "--quality", "draft", "--save-config", tmp_path / "s.toml"]
+    assert vidstyle(*given, *saved, "-o", tmp_path / "a.gif", cwd=small) == (0, "", "")
+    again = ["--config", tmp_path / "s.toml", "--budget", "1h", "--report", tmp_path / "r.json"]
+    assert vidstyle(*given, *again, "-o", tmp_path / "b.gif") == (0, "", "")
+    settings = json.loads((tmp_path / "r.json").read_text())["settings"]
+    assert (settings["quality"], settings["first_evaluations"]) == ("fine", QUALITIES["fine"].first_evaluations)
 
 
 def test_the_command_line_wins_over_the_file_and_a_file_out_of_range_is_named(small, tmp_path, vidstyle):

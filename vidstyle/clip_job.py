@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +33,12 @@ from .media import (
     over_white,
 )
 from .motion.flow import closer_size
-from .motion.shots import Shot
+from .motion.shots import Shot, find_shots
 from .motion.still import Box
 from .neural import memory
 from .neural.processor import resolved
 from .neural.state import Resume
-from .plan import Plan, fit
+from .plan import Plan, Work, fit
 from .report import file_sha256
 from .survey import Survey, survey
 
@@ -78,12 +78,15 @@ class Progress:
 
 
 class ClipJob:
-    """An opened clip with everything that can be checked before the first frame is painted."""
+    """An opened clip with everything that can be checked before the first frame is painted.
 
-    def __init__(self, source: Path, config: Config, read: ReadOptions) -> None:
+    drawn: when the frame is shown that mask pictures are drawn for, where it is not the first one painted.
+    """
+
+    def __init__(self, source: Path, config: Config, read: ReadOptions, drawn: Fraction | None = None) -> None:
         from .neural.weights import load_weights
 
-        self.source, self.config, self.read = source, config, read
+        self.source, self.config, self.read, self.drawn = source, config, read, drawn
         with open_clip(source, read) as clip:
             self.info = clip.info
         self.styles = [load_picture(style.path, read.max_pixels) for style in config.styles]
@@ -94,6 +97,7 @@ class ClipJob:
         self.surveyed: Survey | None = None
         self.lead: list[Image] = []  # frames that lead into the first, as they are to be painted
         self.expected: float | None = None  # seconds, where anyone listens
+        self.kept = 0  # frames that an earlier run has painted
         self._stylizer: Stylizer | None = None
         self.frames = count_frames(self.info, config.start, config.end)
         length = self.info.duration
@@ -142,7 +146,7 @@ class ClipJob:
         if checkpoint is not None:
             checkpoint.plan(found.shots, whole=self.config.goes_over)
             todo = checkpoint.todo
-        kept = total - len(todo)
+        kept = self.kept = total - len(todo)
         workers = 1 if executor is None else executor.workers
 
         def told(index: int, evaluations: int, loss: float, **more: Any) -> Progress:
@@ -158,11 +162,9 @@ class ClipJob:
                 progress(told(result.index, result.evaluations, loss, result=result, finished=kept + count))
 
         if progress is not None:
-            # Workers alone run TensorFlow where there are any.
-            work = found.work(todo, self._share if executor is None else None)
-            measure = self.seconds_per_pixel if executor is None else partial(executor.seconds_per_pixel, self)
-            per_pixel = measure() if todo else 0.0
-            self.expected = work.seconds(self.config, self.size, per_pixel) / min(workers, max(1, work.shots))
+            work = self._work(todo, executor)
+            per_pixel = self._measured(self.size, executor) if todo else 0.0
+            self.expected = work.seconds(self.config, self.size, per_pixel)
             plan = Plan(work, self.size, self.config.quality, self.expected, per_pixel, kept)
             progress(told(0, 0, math.inf, plan=plan))
         if executor is None:
@@ -192,6 +194,8 @@ class ClipJob:
         first: the first frame that is needed; those before it need not be decoded, and come as pictures of one pixel.
         """
         self.controls.begin(self.shots, self.size, self._frames_before())
+        if self.drawn is not None and self.controls.masked:
+            self._follow_masks(self.drawn)
         pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
         skipped = 0 if self.controls.masked else first  # masks follow from all frames before
         close_size = closer_size(self.size, (self.info.width, self.info.height), self.config.flow)
@@ -219,6 +223,23 @@ class ClipJob:
                 result = replace(result, image=self.controls.finish(index, result.image, frame))
             yield frame, result
 
+    def _follow_masks(self, drawn: Fraction) -> None:
+        """Has mask pictures follow from there to the first frame that is painted."""
+        earlier = copy(self)
+        earlier.config = replace(self.config, start=drawn)
+
+        times: list[Fraction] = []
+
+        def seen() -> Iterator[Image]:
+            for at, frame in earlier._frames():
+                times.append(at)
+                yield over_white(scale(frame, self.size))
+
+        begins = {shot.start for shot in find_shots(seen())}
+        before = sum(at < self.config.start for at in times)
+        frames = ((image, index in begins) for index, image in enumerate(islice(seen(), before)))
+        self.controls.follow(frames, before in begins)
+
     def decoded(self) -> Iterator[Frame]:
         """The frames of the source, scaled."""
         return (scale(frame, self.size) for _, frame in self._frames())
@@ -232,15 +253,15 @@ class ClipJob:
         copied.controls.masks = None
         return copied
 
-    def fit(self, budget: float, free_quality: bool) -> None:
+    def fit(self, budget: float, free_quality: bool, executor: Executor | None = None) -> None:
         """Choose quality and size so that the run takes `budget` seconds at most. Raises OptionError if none does."""
         begin = time.perf_counter()
-        found = self._survey()
+        self._survey()
         # Time grows with the pixels, so a small picture tells that of a large one, which might take all there is.
         small = target_size(self.info, min(max(self.size), max(PROBED_SIDE, least_size(self.info))))
-        per_pixel = self.seconds_per_pixel(small)
+        per_pixel = self._measured(small, executor)
         spent = time.perf_counter() - begin
-        work = found.work(range(self.shots[-1].stop), self._share)
+        work = self._work(range(self.shots[-1].stop), executor)
 
         def size_of(longer: int | None) -> tuple[int, int]:
             return target_size(self.info, longer)
@@ -265,6 +286,20 @@ class ClipJob:
         """What an evaluation takes now on this machine at `size` = (width, height), over its pixels."""
         width, height = size or self.size
         return self._painter().seconds_per_pixel((height, width), self.controls.masked or self.info.has_alpha)
+
+    def _work(self, todo: Collection[int], executor: Executor | None) -> Work:
+        """What it takes to paint these frames."""
+        if executor is None:
+            return self._survey().work(todo, self._share)
+        return replace(self._survey().work(todo), workers=executor.workers)
+
+    def _measured(self, size: tuple[int, int], executor: Executor | None) -> float:
+        """What an evaluation takes who paints; workers alone run TensorFlow where there are any."""
+        if executor is None:
+            return self.seconds_per_pixel(size)
+        sized = copy(self)
+        sized.size = size
+        return executor.seconds_per_pixel(sized)
 
     def _share(self, box: Box | None) -> float:
         """What an evaluation costs over one of all pixels, where all that changes lies in the box."""

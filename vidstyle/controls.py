@@ -55,6 +55,17 @@ class Controls:
         if self.masked:
             self.masks = Masks([*self.places, *self.keep], size, first, shots[-1].stop, self.config.flow)
 
+    def follow(self, frames: Iterable[tuple[Image, bool]], begins: bool) -> None:
+        """Has mask pictures follow over frames before those that are taken.
+
+        frames: of the size painted, uint8 (H, W, 3), each with whether a shot begins. begins: whether one does after.
+        """
+        assert self.masks is not None
+        for frame, cut in frames:
+            self.masks.follow(frame, cut)
+        if not begins:
+            self.begins.discard(0)
+
     def lead(self, shots: list[Shot], count: int, frames: Iterable[tuple[int, Fraction, Frame]]) -> list[Image]:
         """The last `count` frames as take() gives them, before it is asked for the others.
 

@@ -86,7 +86,7 @@ class Masks:
     def next(self, frame: Image, begins: bool) -> Array:
         """Those of the next frame, uint8 (H, W, 3): float32 (files, H, W) in [0, 1]. begins: whether a shot does."""
         if any(isinstance(source, np.ndarray) for source in self.sources):
-            self._follow(frame, begins)
+            self.follow(frame, begins)
         return np.stack([self._at(source) for source in self.sources])
 
     def _at(self, source: Array | Iterator[Array]) -> Array:
@@ -98,7 +98,7 @@ class Masks:
         levels = cv2.medianBlur(np.rint(mask * LEVELS).astype(np.uint8), 3)
         return np.asarray(levels / np.float32(LEVELS), np.float32)
 
-    def _follow(self, frame: Image, begins: bool) -> None:
+    def follow(self, frame: Image, begins: bool) -> None:
         """Where everything was is what is carried on: a mask that is itself moved again and again blurs."""
         height, width = frame.shape[:2]
         if self.origin is None or self.last is None or self.first is None or begins:

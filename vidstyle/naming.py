@@ -7,21 +7,21 @@ from pathlib import Path
 
 from .config import Style
 from .errors import OptionError
-from .media import ClipInfo, default_extension, is_pattern, replaces, source_files
+from .media import default_extension, is_pattern, replaces, source_files
 from .result_file import same_file
 
 
-def default_output(source: Path, info: ClipInfo, styles: Sequence[Style]) -> Path:
-    """`<input>_<style>.<ext>` beside the input; a folder for a folder or a pattern."""
-    return beside(source, info, "_".join(style.path.stem for style in styles))
+def default_output(source: Path, format: str, styles: Sequence[Style]) -> Path:
+    """`<input>_<style>.<ext>` beside the input of that ClipInfo.format; a folder for a folder or a pattern."""
+    return beside(source, format, "_".join(style.path.stem for style in styles))
 
 
-def beside(source: Path, info: ClipInfo, suffix: str) -> Path:
+def beside(source: Path, format: str, suffix: str) -> Path:
     """The name of something of the same kind as the input, beside it; a folder for a folder or a pattern."""
-    if info.format in ("folder", "pattern"):
-        base = source if info.format == "folder" else source.parent
+    if format in ("folder", "pattern"):
+        base = source if format == "folder" else source.parent
         return base.resolve().with_name(f"{base.resolve().name}_{suffix}")
-    name = f"{source.stem}_{suffix}{default_extension(source, info.format)}"
+    name = f"{source.stem}_{suffix}{default_extension(source, format)}"
     # One file is meant, but "50%done.png" would be read as a pattern for many.
     return source.with_name(name.replace("%", "_") if is_pattern(name) else name)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .clip_job import ClipJob, Progress
 from .config import Config, Style
-from .errors import ResourceError
+from .errors import OptionError, ResourceError
 from .framing import first_instant
 from .jobs.checkpoint import Checkpoint
 from .jobs.manifest import manifest, read_manifest
@@ -60,7 +62,7 @@ def stylize_clip(
     """
     config = Config(styles=_styles(styles), **settings)
     clip = ClipJob(Path(source), config, read)
-    target = default_output(clip.source, clip.info, config.styles) if output is None else Path(output)
+    target = default_output(clip.source, clip.info.format, config.styles) if output is None else Path(output)
     inputs = files_of([clip.source, *config.pictures])
     refuse_inputs(target, inputs)
     audio = None
@@ -78,7 +80,7 @@ def stylize_clip(
             fitted = before
             clip.choose(replace(clip.config, quality=fitted["quality"], size=fitted["size"]))
         else:
-            clip.fit(budget, free_quality="quality" not in settings)
+            clip.fit(budget, "quality" not in settings, executor)
             fitted = {"budget": budget, "quality": clip.config.quality, "size": clip.config.size}
     output_info = clip.output_info(target)
     notices = [*clip.controls.notices(clip.size), *_idle(clip, target, write)]
@@ -91,6 +93,8 @@ def stylize_clip(
     with ExitStack() as stack:
         checkpoint = None
         if job is not None:
+            if Path(os.path.realpath(job.place(target))) in Path(os.path.realpath(target)).parents:
+                raise OptionError(f"--job {job.folder}: is where the output goes; give a folder of its own")
             checkpoint = stack.enter_context(Checkpoint(job.place(target), same, fitted, job.restart, job.keep))
             if checkpoint.before is not None:
                 remove_parts(target, checkpoint.before)
@@ -102,7 +106,7 @@ def stylize_clip(
             assert step.frame is not None and step.result is not None
             writer.write(step.frame)
             done.add(step.result)
-        done.finish(time.perf_counter() - begin, clip.shots, clip.expected)
+        done.finish(time.perf_counter() - begin, clip.shots, clip.expected, clip.kept)
         report_file.write(as_json(done.as_dict()))
     return done
 
@@ -113,13 +117,15 @@ def stylize_frames(
     *,
     progress: Callable[[Progress], None] | None = None,
     read: ReadOptions = ReadOptions(),
+    drawn: Fraction | None = None,
     **settings: Any,
 ) -> Iterator[Progress]:
     """The painted frames one by one, each a Progress whose `frame` (uint8) and `result` (float32) are filled in.
 
-    settings: fields of Config. progress: also hears of the evaluations within a frame. Raises VidstyleError.
+    settings: fields of Config. progress: also hears of the evaluations within a frame. drawn: when the frame is shown
+    that mask pictures are drawn for, where it is not the first one painted. Raises VidstyleError.
     """
-    clip = ClipJob(Path(source), Config(styles=_styles(styles), **settings), read)
+    clip = ClipJob(Path(source), Config(styles=_styles(styles), **settings), read, drawn)
 
     def steps() -> Iterator[Progress]:
         with _enough_memory(clip):
@@ -138,6 +144,8 @@ def _idle(clip: ClipJob, target: Path, write: WriteOptions) -> Iterator[str]:
             yield f"--{name} does nothing: it is for {kind}, and {target} is none"
     if clip.config.passes > 1 and clip.config.independent:
         yield f"--passes does nothing: with --init {clip.config.init} no frame is painted from another"
+    if clip.config.loop == "on" and clip.config.independent:
+        yield f"--loop does nothing: with --init {clip.config.init} no frame is painted from another"
 
 
 @contextmanager

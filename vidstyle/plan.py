@@ -26,7 +26,7 @@ class Work:
 
     joined: of the shots, those that go on from the one before, each with a lead of its own. changing: of frames that go
     on from another, what an evaluation costs over one of all pixels, and the share of these that changes; of none where
-    all counts as changing.
+    all counts as changing. workers: that paint shots at once.
     """
 
     frames: int
@@ -34,6 +34,7 @@ class Work:
     lead: int
     joined: int = 0
     changing: Sequence[tuple[float, float]] = ()
+    workers: int = 1
 
     def evaluations(self, config: Config, size: tuple[int, int]) -> float:
         """How many evaluations of the objective at (width, height) it takes as a rule, or what costs as much."""
@@ -50,7 +51,8 @@ class Work:
     def seconds(self, config: Config, size: tuple[int, int], per_pixel: float) -> float:
         """Expected at size (width, height), where an evaluation takes `per_pixel` seconds a pixel."""
         pixels = size[0] * size[1]
-        return pixels * (self.evaluations(config, size) * per_pixel + self.frames * SECONDS_A_PIXEL)
+        whole = pixels * (self.evaluations(config, size) * per_pixel + self.frames * SECONDS_A_PIXEL)
+        return whole / min(self.workers, max(1, self.shots))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,11 @@ PACKAGES = ("vidstyle", "tensorflow", "numpy", "opencv-python-headless", "pillow
 
 
 class Report:
-    """Collects the figures of a run frame by frame."""
+    """Collects the figures of a run frame by frame.
+
+    They are of the paint itself, before --strength, --keep-mask and --color. Totals leave out what the first frame of a
+    loop has, which comes after the last one, as `vidstyle measure` does.
+    """
 
     def __init__(
         self,
@@ -68,21 +72,26 @@ class Report:
                 f"frame {result.index + 1}: its loss is {result.excess:.1f} times that of the frames before it, also "
                 "in a second try; look at it"
             )
-        if result.source_warp_error is not None:
+        if result.source_warp_error is not None and result.index:
             self._source_errors.append(result.source_warp_error)
 
-    def finish(self, seconds: float, shots: Sequence[Shot], expected: float | None = None) -> None:
-        """Add up: `seconds` of the run, `expected` before it; seconds_per_frame over the frames after the first."""
+    def finish(self, seconds: float, shots: Sequence[Shot], expected: float | None = None, kept: int = 0) -> None:
+        """Add up: `seconds` of the run, `expected` before it; `kept` frames were painted by an earlier run;
+        seconds_per_frame over the frames after the first.
+        """
         self._head["shots"] = [[shot.start, shot.stop] for shot in shots]
         later = self.frames[1:] or self.frames
         self.totals = {
             "frames": len(self.frames),
+            "kept": kept,
             "seconds": seconds,
             "expected_seconds": expected,
             "seconds_per_frame": _mean([row["seconds"] for row in later]),
             "evaluations": sum(row["evaluations"] for row in self.frames),
             "peak_rss_mb": peak_rss_mb(),
-            "warp_error": _mean([row["warp_error"] for row in self.frames if row["warp_error"] is not None]),
+            "warp_error": _mean(
+                [row["warp_error"] for row in self.frames if row["warp_error"] is not None and row["index"]]
+            ),
             "source_warp_error": _mean(self._source_errors),
         }
 

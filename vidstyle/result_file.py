@@ -44,7 +44,7 @@ class ResultFile:
             raise OutputError(f"{self.option} {self.path}: is a folder; name a file")
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             raise OutputError(f"{self.option} {self.path}: is no regular file; choose another name")
-        if self.folder is not None and same_file(self.path.parent, self.folder):
+        if self.folder is not None and Path(os.path.realpath(self.folder)) in Path(os.path.realpath(self.path)).parents:
             raise OutputError(f"{self.option} {self.path}: {self.folder} is for the frames alone; choose another place")
         if any(same_file(self.path, taken) for taken in self.others):
             raise OutputError(f"{self.option} {self.path}: is another file of this run; choose another name")

@@ -68,11 +68,16 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """
     merged: dict[str, Any] = {}
     for layer in layers:
-        for choice, brought in _BRING_ALONG.items():
+        for choice in _BRING_ALONG:
             if choice in layer and layer[choice] != merged.get(choice, getattr(Config, choice)):
-                merged = {name: value for name, value in merged.items() if name not in brought}
+                merged = without(merged, choice)
         merged.update(layer)
     return merged
+
+
+def without(values: Mapping[str, Any], choice: str) -> dict[str, Any]:
+    """The settings less this choice and the values that it brings along."""
+    return {name: value for name, value in values.items() if name not in (choice, *_BRING_ALONG[choice])}
 
 
 def read_tables(path: Path) -> dict[str, Any]:
@@ -118,6 +123,12 @@ def settings_of(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
         except OptionError as error:
             raise OptionError(f"{path}: {key}: {error}") from error
     return values
+
+
+def pictures(values: Mapping[str, Any]) -> list[Path]:
+    """The files of pictures that settings name."""
+    named = [*(style.path for style in values.get("styles", ())), *values.get("masks", ()), values.get("keep_mask")]
+    return [path for path in named if path is not None]
 
 
 def arguments(values: Mapping[str, Any], overwrite: bool = False) -> dict[str, Any]:
@@ -178,6 +189,8 @@ def _decode(kind: Any, value: Any, folder: Path) -> Any:
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         (kind,) = (one for one in inner if one is not NoneType)
+        if kind is Path and value == "":
+            return None
         return _decode(kind, value, folder)
     if origin is tuple:
         values = value if isinstance(value, list) else [value]
@@ -187,6 +200,8 @@ def _decode(kind: Any, value: Any, folder: Path) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         return _object(kind, value, folder)
     if kind is Path:
+        if value == "":
+            raise _UnfitError("the name of a file")
         return folder / _decode(str, value, folder)
     if kind is str or origin is Literal:
         if isinstance(value, str) and "\0" not in value and len(value) <= LONGEST_TEXT:
@@ -217,6 +232,8 @@ def _object(kind: type, value: Any, folder: Path) -> Any:
     kinds = get_type_hints(kind)
     if isinstance(value, str):
         text = _decode(str, value, folder)
+        if text == "":
+            raise _UnfitError("the name of a file")
         return kind.parse(str(folder / text) if Path in kinds.values() else text)  # type: ignore[attr-defined]
     if not isinstance(value, dict):
         raise _UnfitError("a text, or a table of " + ", ".join(kinds))

@@ -2,13 +2,15 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from vidstyle.cli.summary import summary
-from vidstyle.errors import InputError, OptionError
-from vidstyle.jobs.batch import Item, Outcome, Painted, folder_items, read_jobs, run_batch
+from vidstyle.config import Style
+from vidstyle.errors import InputError, OptionError, ResourceError
+from vidstyle.jobs.batch import Item, Outcome, Painted, check_results, folder_items, read_jobs, run_batch
 
 QUICK = "first-evaluations = 4\nevaluations = 2\nprecision = 'float32'\nend = 0.1\n"
 
@@ -47,8 +49,6 @@ ONE = "[[job]]\ninput = 'a.gif'\n"
         (ONE + "output = 'in/../../b.gif'\n", "lies outside"),
         (ONE + "output = 'link/b.gif'\n", "lies outside"),
         (ONE + "output = '.'\n", "lies outside"),
-        (ONE + ONE, "job 2 would write what job 1 writes"),
-        (ONE + "output = 'x.gif'\n" + ONE + "output = './x.gif'\n", "job 2 would write what job 1 writes"),
         ("[defaults]\nsize = 'big'\n" + ONE, "size = \"big\": must be a whole number"),
     ],
 )  # fmt: skip
@@ -106,15 +106,48 @@ def test_a_folder_gives_its_clips_without_the_styles(small, tmp_path):
 def test_no_result_of_a_folder_takes_the_place_of_another(small, tmp_path):
     for name in ("a.png", "a.gif"):
         (tmp_path / name).write_bytes((small / "clip.gif").read_bytes())
-    with pytest.raises(OptionError, match=r"a\.png: its result would have the name of that of a\.gif; rename one"):
-        folder_items(tmp_path, tmp_path / "out", [])
+    with pytest.raises(OptionError, match=r"a\.png: its result would have the name of that of .*a\.gif, .*a_\.gif"):
+        check_results(folder_items(tmp_path, tmp_path / "out", []))
+
+
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [
+        ([("a.gif", None), ("a.gif", None)], r"a.gif: its result would have the name of that of .*a\.gif, .*a_s\.gif"),
+        ([("a.gif", "x.gif"), ("a.gif", "./x.gif")], "would have the name of that of"),
+        ([("a.gif", None), ("b.gif", "a_s.gif")], "b.gif: its result would have the name of that of .*a.gif"),
+        ([("a.gif", "b.gif"), ("b.gif", None)], "a.gif: its result would take the place of .*b.gif, which is read"),
+        ([("a.gif", "s.gif")], "would take the place of .*s.gif, which is read"),
+        ([("none.gif", None), ("none.gif", None)], None),  # each told when its turn comes
+        ([("a.gif", None), ("b.gif", None)], None),
+    ],
+)
+def test_results_of_jobs_take_the_place_of_nothing(small, tmp_path, jobs, words):
+    for name in ("a.gif", "b.gif"):
+        (tmp_path / name).write_bytes((small / "clip.gif").read_bytes())
+    settings = {"styles": (Style(tmp_path / "s.gif"),)}
+    items = [Item(tmp_path / source, tmp_path, output, settings) for source, output in jobs]
+    with pytest.raises(OptionError, match=words) if words else nullcontext():
+        check_results(items)
+
+
+def test_an_item_whose_worker_was_lost_fails_by_itself(tmp_path):
+    items = [Item(tmp_path / str(n), tmp_path, None, {}) for n in range(3)]
+
+    def execute(function, given):
+        for item in given:
+            yield ResourceError("a worker was lost") if item is items[1] else function(item)
+
+    outcomes = list(run_batch(items, lambda item: Painted(item.source, 1, 0.5), execute))
+    assert [outcome.error for outcome in outcomes] == ["", f"{items[1].source}: a worker was lost", ""]
+    assert outcomes[1].item is items[1] and outcomes[1].failed
 
 
 def test_the_command_goes_on_past_failures_and_its_exit_code_says_so(small, tmp_path, vidstyle):
     (tmp_path / "jobs.toml").write_text(
         f"[defaults]\nstyle = '{small}/swirl.png'\n{QUICK}"
         "[[job]]\ninput = 'none.gif'\n"
-        f"[[job]]\ninput = '{small}/clip.gif'\noutput = 'sub/one.gif'\n"
+        f"[[job]]\ninput = '{small}/clip.gif'\noutput = '{tmp_path}/out/sub/one.gif'\n"
         f"[[job]]\ninput = '{small}/clip.gif'\n"
     )
     code, out, err = vidstyle("batch", tmp_path / "jobs.toml", "--size", "32", "-o", tmp_path / "out")
@@ -147,18 +180,15 @@ def test_a_batch_that_was_stopped_goes_on_with_the_same_command(small, tmp_path,
 
 
 def test_what_is_not_the_result_of_a_job_is_not_kept_as_that(small, tmp_path, vidstyle):
-    for name in ("a.png", "b.png"):
-        (tmp_path / name).write_bytes((small / "cubist.png").read_bytes())
+    (tmp_path / "a.png").write_bytes((small / "cubist.png").read_bytes())
     (tmp_path / "jobs.toml").write_text(
-        f"[defaults]\nstyle = '{small}/swirl.png'\n{QUICK}[[job]]\ninput = 'a.png'\n"
-        "[[job]]\ninput = 'b.png'\noutput = 'a_swirl.png'\n"
-        "[[job]]\ninput = 'b.png'\noutput = 'half/'\n"
+        f"[defaults]\nstyle = '{small}/swirl.png'\n{QUICK}[[job]]\ninput = 'a.png'\noutput = 'half/'\n"
     )
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "frame_000001.png").touch()  # of a run that was killed while it moved its frames
     (tmp_path / ".half.job").mkdir()
     code, out, _ = vidstyle("batch", tmp_path / "jobs.toml")
-    assert code == 1 and [line.partition(":")[0] for line in out.splitlines()[1:]] == ["failed", "failed"]
+    assert code == 1 and [line.partition(":")[0] for line in out.splitlines()] == ["failed"]
 
 
 def test_a_batch_that_cannot_begin_is_refused(small, tmp_path, vidstyle):

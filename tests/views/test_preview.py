@@ -2,13 +2,15 @@
 
 from fractions import Fraction
 
+import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
 from vidstyle.cli.views import _grid
 from vidstyle.config import Style
 from vidstyle.errors import OptionError, VidstyleError
-from vidstyle.media import ReadOptions, load_picture, open_clip
+from vidstyle.media import ClipInfo, Frame, ReadOptions, create_clip, load_picture, open_clip
 from vidstyle.views.moment import find_moment
 from vidstyle.views.preview import Cell, make_preview
 
@@ -60,6 +62,33 @@ def test_a_frame_by_its_time(small):
         find_moment(clip, Fraction(2), read)
     with pytest.raises(OptionError, match="--at -1"):
         find_moment(clip, Fraction(-1), read)
+
+
+def test_a_mask_is_drawn_for_the_first_frame_whichever_is_shown(small, tmp_path):
+    ground = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 255, (40, 96, 3)).astype(np.float32), (0, 0), 2)
+    frames = []
+    for left in range(8, 56, 4):
+        image = np.uint8(0.5 * ground)
+        image[12:28, left : left + 16] = 128 + 0.5 * ground[12:28, 8:24]
+        frames.append(Frame(image, Fraction(1, 10)))
+    with create_clip(tmp_path / "c.apng", ClipInfo("apng", 96, 40, len(frames), Fraction(1, 10))) as writer:
+        for frame in frames:
+            writer.write(frame)
+    mask = np.zeros((40, 96), np.uint8)
+    mask[12:28, 8:24] = 255
+    PIL.Image.fromarray(mask).save(tmp_path / "m.png")
+    settings = {**QUICK, "keep_mask": tmp_path / "m.png"}
+    styles, at = [Style(small / "swirl.png")], Fraction(11, 10)
+    make_preview(tmp_path / "c.apng", styles, [[Cell("")]], tmp_path / "p.png", at=at, **settings)
+    sheet = load_picture(tmp_path / "p.png").image.astype(int)
+    source = frames[-1].image.astype(int)
+    # Where on the sheet the picture lies: where most of it is as it was filmed.
+    apart, y, x = min(
+        (np.median(np.abs(sheet[y : y + 40, x : x + 96] - source)), y, x) for y in range(30) for x in range(30)
+    )
+    painted = np.abs(sheet[y : y + 40, x : x + 96] - source).max(-1) > 8
+    assert apart == 0
+    assert painted[14:26, 54:66].mean() > 0.5 and painted[:, :40].mean() < 0.02
 
 
 def test_cells_of_two_sizes_on_one_sheet(small, tmp_path):

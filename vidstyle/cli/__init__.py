@@ -56,6 +56,8 @@ def _run(nowhere: TextIO) -> int:
     except VidstyleError as error:
         return _fail(str(error))
     except typer.TyperException as error:
+        if not error.format_message():  # no command was given, and help has been printed
+            return 2
         return _fail(f"{error.format_message().rstrip('.')}; see vidstyle --help")
     except Stopped as stopped:
         print(f"vidstyle: interrupted; {one_line(stopped)}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from ..jobs.executors import EXECUTORS, executor_for
 from ..jobs.options import JobOptions
 from ..plan import counted
 from ..result_file import ResultFile, same_file
-from ..settings_file import arguments, as_toml, merge
+from ..settings_file import arguments, as_toml, merge, pictures, without
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
 from .run_options import check, takes_run_settings
 from .summary import summary
@@ -93,16 +94,19 @@ def run(
 
     [dim]vidstyle run cat.gif --style picasso.jpg[/dim]
     """
+    from ..media import is_folder_output
     from ..naming import files_of
     from ..pipeline import stylize_clip
     from ..progress import Silent, progress_for
 
+    if budget is not None and "quality" in usual and "quality" not in settings:
+        usual = without(usual, "quality")  # it is for the budget to choose, and every report names that of its run
     given = merge(usual, settings)
-    inputs = [source, *(style.path for style in given.get("styles", ())), *given.get("masks", ())]
-    others = [*files_of([*inputs, *filter(None, [given.get("keep_mask")])]), *filter(None, [output, report])]
+    others = [*files_of([source, *pictures(given)]), *filter(None, [output, report])]
+    frames = output if output is not None and is_folder_output(output) else None
     with (
         executor_for(executor, ray_address) as workers,
-        ResultFile("--save-config", save_config, overwrite, others) as settings_file,
+        ResultFile("--save-config", save_config, overwrite, others, frames) as settings_file,
         Silent() if quiet else progress_for(sys.stderr) as progress,
     ):
         done = stylize_clip(
@@ -121,7 +125,8 @@ def run(
         for notice in done.notices:
             print(f"vidstyle: {notice}", file=sys.stderr)
         total = done.totals
-        print(f"{one_line(done.output)}: {counted(total['frames'])} in {total['seconds']:.1f} s")
+        kept = f", {total['kept']} of them kept from before" if total["kept"] else ""
+        print(f"{one_line(done.output)}: {counted(total['frames'])} in {total['seconds']:.1f} s{kept}")
 
 
 @takes_run_settings
@@ -149,9 +154,7 @@ def batch(
 
     [dim]vidstyle batch clips/ --style picasso.jpg[/dim]
     """
-    from ..jobs.batch import Item, Outcome, Painted, folder_items, read_jobs, run_batch
-    from ..media import open_clip
-    from ..naming import default_output
+    from ..jobs.batch import Item, Outcome, Painted, check_results, folder_items, read_jobs, run_batch
     from ..pipeline import stylize_clip
     from ..progress import Silent, progress_for
 
@@ -160,27 +163,23 @@ def batch(
             raise OptionError(f"-o {output}: holds the clips; results in it would be painted next time; name another")
         given = merge(usual, settings)
         styles = given.get("styles", ())
-        used = [*(style.path for style in styles), *given.get("masks", ()), given.get("keep_mask")]
         suffix = "_".join([source.resolve().name, *(style.path.stem for style in styles)])
-        items = folder_items(source, output or source.resolve().with_name(suffix), filter(None, used))
+        items = folder_items(source, output or source.resolve().with_name(suffix), pictures(given))
     else:
         items = read_jobs(source, output)
+    items = [replace(item, settings=merge(usual, item.settings, settings)) for item in items]
     for item in items:
-        check(merge(usual, item.settings, settings), f"for {item.source}")
+        check(item.settings, f"for {item.source}")
+    check_results(items)
 
     def paint(item: Item) -> Painted:
-        options = arguments(merge(usual, item.settings, settings), overwrite=overwrite)
+        options = arguments(item.settings, overwrite=overwrite)
         if not quiet:
             print(f"{items.index(item) + 1} of {len(items)}: {one_line(item.source)}", file=sys.stderr, flush=True)
-        if item.output is None:
-            with open_clip(item.source, options["read"]) as clip:
-                name = default_output(item.source, clip.info, options["styles"]).name
-        else:
-            name = item.output
         with Silent() if quiet else progress_for(sys.stderr) as progress:
             done = stylize_clip(
                 item.source,
-                output=f"{item.folder}/{name}",
+                output=item.result(),
                 progress=progress,
                 job=JobOptions(restart=restart),
                 **options,

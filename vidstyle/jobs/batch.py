@@ -6,14 +6,14 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import ExistsError, InputError, OptionError, VidstyleError, one_line, unknown
-from ..media import default_extension, is_clip_name
-from ..media.sniff import identify
-from ..settings_file import merge, read_tables, settings_of
+from ..media import format_of, is_clip_name
+from ..naming import default_output
+from ..settings_file import merge, pictures, read_tables, settings_of
 from .options import JobOptions
 
 
@@ -29,6 +29,13 @@ class Item:
     folder: Path
     output: str | None
     settings: dict[str, Any]
+
+    def result(self) -> str:
+        """The name of its result, ending in / for a folder. Raises InputError where that takes a clip that is none."""
+        name = self.output
+        if name is None:
+            name = default_output(self.source, format_of(self.source), self.settings.get("styles", ())).name
+        return os.path.join(self.folder, name)
 
 
 @dataclass(frozen=True)
@@ -56,20 +63,18 @@ class Outcome:
         return self.painted is None and self.kept is None
 
 
-# Calls a function for each item, here or elsewhere, and gives the outcomes in the order of the items.
-Execute = Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterator[Outcome]]
+# Calls a function for each item, here or elsewhere, and gives the outcomes in the order of the items; an error in place
+# of one where its worker was lost.
+Execute = Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterator[Outcome | VidstyleError]]
 
 
 def run_batch(items: Sequence[Item], paint: Callable[[Item], Painted], execute: Execute = map) -> Iterator[Outcome]:
     """Paint all whose results are not there yet; a failure ends its own item only."""
-    written: set[str] = set()
     folders = {parent for item in items for parent in (_folder(item), *_folder(item).parents) if not parent.exists()}
     try:
-        for outcome in execute(functools.partial(_attempt, paint), items):
-            if outcome.painted is not None:
-                written.add(os.path.realpath(outcome.painted.output))
-            if outcome.kept is not None and os.path.realpath(outcome.kept) in written:
-                outcome = replace(outcome, kept=None)  # it is the result of another
+        for item, outcome in zip(items, execute(functools.partial(_attempt, paint), items), strict=True):
+            if isinstance(outcome, VidstyleError):
+                outcome = Outcome(item, error=one_line(f"{item.source}: {outcome}"))
             yield outcome
     finally:  # not before: another worker may be about to write there
         for folder in sorted(folders, reverse=True):
@@ -98,8 +103,7 @@ def _attempt(paint: Callable[[Item], Painted], item: Item) -> Outcome:
 def read_jobs(path: Path, folder: Path | None = None) -> list[Item]:
     """The [[job]] tables of a TOML file: `input`, `output` and any setting; [defaults] has settings for all of them.
 
-    Inputs are relative to the file. Outputs must lie in `folder`, by default that of the file, and each have a name of
-    its own. Raises OptionError.
+    Inputs are relative to the file. Outputs must lie in `folder`, by default that of the file. Raises OptionError.
     """
     tables = read_tables(path)
     for key in tables:
@@ -123,14 +127,13 @@ def read_jobs(path: Path, folder: Path | None = None) -> list[Item]:
             raise OptionError(
                 f"{path}: job {number}: the output {output!r} lies outside {folder}; name a folder with -o"
             )
-    _check_names(path, items)
     return items
 
 
 def folder_items(source: Path, folder: Path, others: Iterable[Path]) -> list[Item]:
     """Every clip and picture of a folder, by name; other files, hidden ones and `others` are left out.
 
-    Raises InputError if there are none, OptionError where two results would have one name.
+    Raises InputError if there are none.
     """
     used = {path.resolve() for path in others}
     try:
@@ -140,12 +143,6 @@ def folder_items(source: Path, folder: Path, others: Iterable[Path]) -> list[Ite
     clips = [file for file in files if is_clip_name(file) and file.resolve() not in used]
     if not clips:
         raise InputError(f"{source}: there are no clips or pictures in it")
-    names: dict[str, Path] = {}
-    for file in clips:
-        with suppress(InputError):  # told when its turn comes
-            other = names.setdefault(f"{file.stem}{default_extension(file, identify(file).format)}", file)
-            if other != file:
-                raise OptionError(f"{file}: its result would have the name of that of {other.name}; rename one of them")
     return [Item(file, folder, None, {}) for file in clips]
 
 
@@ -156,12 +153,19 @@ def _lies_in(folder: Path, name: str) -> bool:
     return os.path.realpath(os.path.join(folder, name)).startswith(os.path.join(inside, ""))
 
 
-def _check_names(path: Path, items: Sequence[Item]) -> None:
-    """Raises OptionError where two jobs would write the same file."""
-    names: dict[object, int] = {}
-    for number, item in enumerate(items, 1):
-        own: object = item.output and os.path.realpath(item.folder / item.output)
-        own = own or (item.source.name, tuple(style.path.stem for style in item.settings.get("styles", ())))
-        if own in names:
-            raise OptionError(f"{path}: job {number} would write what job {names[own]} writes; give each an output")
-        names[own] = number
+def check_results(items: Sequence[Item]) -> None:
+    """Raises OptionError where a result would have the name of another, or of what any of the items is made from."""
+    read = {os.path.realpath(path): path for item in items for path in (item.source, *pictures(item.settings))}
+    written: dict[str, Path] = {}
+    for item in items:
+        with suppress(InputError):  # told when its turn comes
+            result = item.result()
+            place = os.path.realpath(result)
+            if place in written:
+                what = f"would have the name of that of {written[place]}, {result}; give each an output, or rename one"
+            elif place in read:
+                what = f"would take the place of {read[place]}, which is read here; give it another name or folder"
+            else:
+                written[place] = item.source
+                continue
+            raise OptionError(f"{item.source}: its result {what}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..errors import OptionError, unknown
+from ..errors import OptionError, VidstyleError, unknown
 
 if TYPE_CHECKING:  # so that the command line, which names the executors, answers at once
     from ..media import Frame
@@ -59,8 +59,8 @@ class Executor(Protocol):
         What arrives out of order is given to `checkpoint` at once. Raises VidstyleError.
         """
 
-    def map(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
-        """The function's values in the order of the items."""
+    def map(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome | VidstyleError]:
+        """The function's values in the order of the items; the error in place of one whose worker was lost."""
 
 
 def executor_for(name: str, address: str | None = None) -> AbstractContextManager[Executor | None]:

@@ -131,26 +131,32 @@ class RayExecutor:
                             del running[generator]
                             continue
                         result, state = _get(reference), next(generator)
-                        frames[result.index] = reference
+                        # What is on disk need not wait in memory, too: another shot may be far ahead.
+                        frames[result.index] = reference if checkpoint is None else None
                         if checkpoint is not None:
                             checkpoint.add(result.image, result)
                             checkpoint.keep_later(shot.start, partial(_get, state))
                         count += 1
                         arrived(count, replace(result, image=result.image.astype(np.float32)))
-                result = _get(frames.pop(index))
-                yield frame, replace(result, image=result.image.astype(np.float32))
+                reference = frames.pop(index)
+                result = None if reference is None else _get(reference)
+                yield frame, result and replace(result, image=result.image.astype(np.float32))
         except BaseException:
             self._stopped = True
             raise
 
-    def map(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
+    def map(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome | VidstyleError]:
         items = list(items)
         cores = self._cores(len(items))
         shared = ray.put(function)
         tasks = [_task(_call, cores).remote([shared], item, _threads(cores)) for item in items]
         try:
             for task in tasks:
-                yield _get(task)
+                try:
+                    outcome = _get(task)
+                except VidstyleError as error:  # the other items can do without its worker
+                    outcome = error
+                yield outcome
         except BaseException:
             self._stopped = True
             raise

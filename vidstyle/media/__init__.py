@@ -18,6 +18,7 @@ from .pixels import over_white
 from .registry import (
     create_clip,
     default_extension,
+    format_of,
     is_clip_name,
     is_folder_output,
     is_video_output,
@@ -42,6 +43,7 @@ __all__ = [
     "WriteOptions",
     "create_clip",
     "default_extension",
+    "format_of",
     "is_clip_name",
     "is_folder_output",
     "is_pattern",

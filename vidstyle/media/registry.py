@@ -101,9 +101,18 @@ def open_clip(path: str | Path, options: ReadOptions = ReadOptions()) -> ClipRea
     path = Path(path)
     files = source_files(path)
     if files != [path]:
-        return SequenceReader(files, "folder" if path.is_dir() else "pattern", options)
+        return SequenceReader(files, _many(path), options)
     kind = identify(path)
     return READERS[kind.family](path, kind.format, options)
+
+
+def format_of(path: Path) -> str:
+    """The ClipInfo.format of what open_clip() would open. Raises InputError if nothing there can be read."""
+    return identify(path).format if source_files(path) == [path] else _many(path)
+
+
+def _many(path: Path) -> str:
+    return "folder" if path.is_dir() else "pattern"
 
 
 def source_files(path: Path) -> list[Path]:

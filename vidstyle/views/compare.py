@@ -57,7 +57,7 @@ def compare(
     check_lengths(source, painted, count, read)
     with open_clip(painted, read) as clip:
         info = clip.info
-    place = beside(painted, info, "compared") if output is None else output
+    place = beside(painted, info.format, "compared") if output is None else output
     refuse_inputs(Path(place), files_of([source, painted]))
     audio = AudioSource(painted, info.audio_lead) if info.has_audio else None
     width = 2 * info.width + GAP if how == "side" else info.width

@@ -69,10 +69,11 @@ def make_gallery(
     info = replace(info, frame_count=count_frames(info, config.start, config.end), duration=None)
     whole = round(size[0] * THUMBNAIL) + GAP + size[0], size[1]
     sheet = Sheet(_rows([source.name, *(style.path.name for style in wanted)], whole), whole)
-    place = beside(source, info, "gallery") if output is None else output
+    place = beside(source, info.format, "gallery") if output is None else output
     failed: dict[Path, str] = {}
+    read_too = [source, *(style.path for style in wanted), *masks, *config.pictures]
     with (
-        create_sheet(place, sheet.size, [source, *(style.path for style in wanted)], write, info) as writer,
+        create_sheet(place, sheet.size, read_too, write, info) as writer,
         tempfile.TemporaryDirectory(prefix="vidstyle-") as temporary,
     ):
         cells: list[Iterator[Image]] = []

@@ -75,7 +75,9 @@ def make_preview(
     end = moment.begin + (moment.frame.duration or Fraction(1, 1000))
     images: list[Image] = []
     tried: list[Tried] = []
-    with create_sheet(place, sheet.size, [source, *(style.path for style in styles)], write) as writer:
+    with create_sheet(
+        place, sheet.size, [source, *(path for config in configs for path in config.pictures)], write
+    ) as writer:
         for cell, config in zip(cells, configs, strict=True):
             plans: list[Plan] = []
 
@@ -86,7 +88,8 @@ def make_preview(
                     progress(cell, step)
 
             chosen = {**settings, **cell.settings, "start": moment.begin, "end": end}
-            step = next(stylize_frames(source, styles, read=read, progress=heard, **chosen))
+            drawn = min(config.start, moment.begin)  # for the first frame, of which this may be far from
+            step = next(stylize_frames(source, styles, read=read, progress=heard, drawn=drawn, **chosen))
             assert step.frame is not None and step.result is not None
             images.append(over_white(step.frame))
             frames = moment.info.frame_count

@@ -111,7 +111,7 @@ def create_sheet(
 def still_name(source: Path, suffix: str) -> Path:
     """The name of a sheet that does not move: `<input>_<suffix>` beside the input, a clip or a folder."""
     base = source if os.path.isfile(source) else (source if os.path.isdir(source) else source.parent).resolve()
-    return beside(base, PICTURE, suffix)
+    return beside(base, PICTURE.format, suffix)
 
 
 def _letters(width: int) -> int:
