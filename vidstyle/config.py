@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -335,7 +336,7 @@ class Config:
     @property
     def pictures(self) -> list[Path]:
         """The files, besides the source, that a result depends on and that must not be overwritten."""
-        return [*(style.path for style in self.styles), *self.masks, *([self.keep_mask] if self.keep_mask else [])]
+        return pictures(vars(self))
 
     @property
     def independent(self) -> bool:
@@ -410,6 +411,13 @@ def exact_number(text: str) -> Fraction:
         return Fraction(text)
     except ZeroDivisionError as error:
         raise ValueError("is divided by 0") from error
+
+
+def pictures(settings: Mapping[str, Any]) -> list[Path]:
+    """The files of pictures that settings name, by their fields of Config."""
+    named = [*(style.path for style in settings.get("styles", ())), *settings.get("masks", ())]
+    keep = settings.get("keep_mask")
+    return [*named, *([] if keep is None else [keep])]
 
 
 def layer_names(network: str) -> list[str]:

@@ -125,12 +125,6 @@ def settings_of(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return values
 
 
-def pictures(values: Mapping[str, Any]) -> list[Path]:
-    """The files of pictures that settings name."""
-    named = [*(style.path for style in values.get("styles", ())), *values.get("masks", ()), values.get("keep_mask")]
-    return [path for path in named if path is not None]
-
-
 def arguments(values: Mapping[str, Any], overwrite: bool = False) -> dict[str, Any]:
     """Settings by field as the arguments of stylize_clip(). Raises OptionError."""
     read, write = (

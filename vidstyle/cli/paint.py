@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
+from ..config import pictures
 from ..errors import OptionError, one_line
 from ..jobs.executors import EXECUTORS, executor_for
 from ..jobs.options import JobOptions
 from ..plan import counted
 from ..result_file import ResultFile, same_file
-from ..settings_file import arguments, as_toml, merge, pictures, without
+from ..settings_file import arguments, as_toml, merge, without
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
 from .run_options import check, takes_run_settings
 from .summary import summary

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..config import pictures
 from ..errors import ExistsError, InputError, OptionError, VidstyleError, one_line, unknown
 from ..media import format_of, is_clip_name
 from ..naming import default_output
-from ..settings_file import merge, pictures, read_tables, settings_of
+from ..settings_file import merge, read_tables, settings_of
 from .options import JobOptions
 
 
