@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ from .media import (
     over_white,
 )
 from .motion.flow import closer_size
-from .motion.shots import Shot, find_shots
+from .motion.shots import REMEMBERED, Shot, find_shots
 from .motion.still import Box
 from .neural import memory
 from .neural.processor import resolved
@@ -193,9 +192,7 @@ class ClipJob:
 
         first: the first frame that is needed; those before it need not be decoded, and come as pictures of one pixel.
         """
-        self.controls.begin(self.shots, self.size, self._frames_before())
-        if self.drawn is not None and self.controls.masked:
-            self._follow_masks(self.drawn)
+        self._begin()
         pending: deque[Frame] = deque()  # decoded, not yet painted: one, or those of a shot with several passes
         skipped = 0 if self.controls.masked else first  # masks follow from all frames before
         close_size = closer_size(self.size, (self.info.width, self.info.height), self.config.flow)
@@ -223,22 +220,30 @@ class ClipJob:
                 result = replace(result, image=self.controls.finish(index, result.image, frame))
             yield frame, result
 
-    def _follow_masks(self, drawn: Fraction) -> None:
-        """Has mask pictures follow from there to the first frame that is painted."""
+    def _begin(self) -> None:
+        """Begins the controls; mask pictures follow from the frame that they are drawn for."""
+        self.controls.begin(self.shots, self.size, self._frames_before())
+        if self.drawn is None or not self.controls.follows:
+            return
         earlier = copy(self)
-        earlier.config = replace(self.config, start=drawn)
+        earlier.config = replace(self.config, start=self.drawn, end=None)
 
-        times: list[Fraction] = []
-
-        def seen() -> Iterator[Image]:
+        def seen(more: int) -> Iterator[Frame]:
+            """The frames before those that are painted, and so many more."""
             for at, frame in earlier._frames():
-                times.append(at)
-                yield over_white(scale(frame, self.size))
+                more -= at >= self.config.start
+                if more < 0:
+                    return
+                yield frame
 
-        begins = {shot.start for shot in find_shots(seen())}
-        before = sum(at < self.config.start for at in times)
-        frames = ((image, index in begins) for index, image in enumerate(islice(seen(), before)))
-        self.controls.follow(frames, before in begins)
+        begins = {0}
+        if self.config.shots:
+            begins |= {shot.start for shot in find_shots(map(over_white, seen(REMEMBERED)))}
+        before = 0
+        for before, frame in enumerate(seen(0), 1):
+            self.controls.follow(over_white(scale(frame, self.size)), before - 1 in begins)
+        if before not in begins:
+            self.controls.begins.discard(0)
 
     def decoded(self) -> Iterator[Frame]:
         """The frames of the source, scaled."""
@@ -320,7 +325,7 @@ class ClipJob:
         if not ends:
             return []
         if self.controls.masked:
-            self.controls.begin(self.shots, self.size, self._frames_before())
+            self._begin()
             taken = enumerate(self._frames())
         else:
             taken = enumerate(ends, self.shots[-1].stop - len(ends))

@@ -55,16 +55,15 @@ class Controls:
         if self.masked:
             self.masks = Masks([*self.places, *self.keep], size, first, shots[-1].stop, self.config.flow)
 
-    def follow(self, frames: Iterable[tuple[Image, bool]], begins: bool) -> None:
-        """Has mask pictures follow over frames before those that are taken.
+    @property
+    def follows(self) -> bool:
+        """Whether some of the masks are pictures, which follow the motion."""
+        return any(file.frames == 1 for file in (*self.places, *self.keep))
 
-        frames: of the size painted, uint8 (H, W, 3), each with whether a shot begins. begins: whether one does after.
-        """
+    def follow(self, frame: Image, begins: bool) -> None:
+        """Has mask pictures follow over a frame, uint8 (H, W, 3), before those that are taken; as Masks.follow()."""
         assert self.masks is not None
-        for frame, cut in frames:
-            self.masks.follow(frame, cut)
-        if not begins:
-            self.begins.discard(0)
+        self.masks.follow(frame, begins)
 
     def lead(self, shots: list[Shot], count: int, frames: Iterable[tuple[int, Fraction, Frame]]) -> list[Image]:
         """The last `count` frames as take() gives them, before it is asked for the others.

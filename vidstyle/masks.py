@@ -99,7 +99,9 @@ class Masks:
         return np.asarray(levels / np.float32(LEVELS), np.float32)
 
     def follow(self, frame: Image, begins: bool) -> None:
-        """Where everything was is what is carried on: a mask that is itself moved again and again blurs."""
+        """Go on to the next frame, uint8 (H, W, 3). begins: whether a shot does.
+
+        Where everything was is what is carried on: a mask that is itself moved again and again blurs."""
         height, width = frame.shape[:2]
         if self.origin is None or self.last is None or self.first is None or begins:
             x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from .config import Config, exact_number
+from .config import QUALITIES, Config, exact_number
 from .errors import OptionError, unknown
 from .media import ReadOptions, WriteOptions
 
@@ -70,12 +70,25 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     for layer in layers:
         for choice in _BRING_ALONG:
             if choice in layer and layer[choice] != merged.get(choice, getattr(Config, choice)):
-                merged = without(merged, choice)
+                merged = _without(merged, choice)
         merged.update(layer)
     return merged
 
 
-def without(values: Mapping[str, Any], choice: str) -> dict[str, Any]:
+def open_quality(values: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a file for a run that may choose its quality.
+
+    A file that a run has written names everything; one by hand what it means, and what differs is by hand.
+    """
+    effort = QUALITIES.get(values.get("quality", ""))
+    written = effort and (values.get("first_evaluations"), values.get("evaluations")) == (
+        effort.first_evaluations,
+        effort.evaluations,
+    )
+    return _without(values, "quality") if written else values
+
+
+def _without(values: Mapping[str, Any], choice: str) -> dict[str, Any]:
     """The settings less this choice and the values that it brings along."""
     return {name: value for name, value in values.items() if name not in (choice, *_BRING_ALONG[choice])}
 

@@ -107,7 +107,7 @@ def test_no_result_of_a_folder_takes_the_place_of_another(small, tmp_path):
     for name in ("a.png", "a.gif"):
         (tmp_path / name).write_bytes((small / "clip.gif").read_bytes())
     with pytest.raises(OptionError, match=r"a\.png: its result would have the name of that of .*a\.gif, .*a_\.gif"):
-        check_results(folder_items(tmp_path, tmp_path / "out", []))
+        check_results(folder_items(tmp_path, tmp_path / "out", []), False)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,9 @@ def test_no_result_of_a_folder_takes_the_place_of_another(small, tmp_path):
         ([("a.gif", "x.gif"), ("a.gif", "./x.gif")], "would have the name of that of"),
         ([("a.gif", None), ("b.gif", "a_s.gif")], "b.gif: its result would have the name of that of .*a.gif"),
         ([("a.gif", "b.gif"), ("b.gif", None)], "a.gif: its result would take the place of .*b.gif, which is read"),
-        ([("a.gif", "s.gif")], "would take the place of .*s.gif, which is read"),
+        ([("a.gif", "f/1.png"), ("f/", None)], "would take the place of .*1.png, which is read"),
+        ([("a.gif", "f/%d.png"), ("f/1.png", None)], "would take the place of .*1.png, which is read"),
+        ([("a.gif", "step.gif"), ("step.gif", "b2.gif")], None),
         ([("none.gif", None), ("none.gif", None)], None),  # each told when its turn comes
         ([("a.gif", None), ("b.gif", None)], None),
     ],
@@ -125,10 +127,14 @@ def test_no_result_of_a_folder_takes_the_place_of_another(small, tmp_path):
 def test_results_of_jobs_take_the_place_of_nothing(small, tmp_path, jobs, words):
     for name in ("a.gif", "b.gif"):
         (tmp_path / name).write_bytes((small / "clip.gif").read_bytes())
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "1.png").write_bytes((small / "cubist.png").read_bytes())
     settings = {"styles": (Style(tmp_path / "s.gif"),)}
     items = [Item(tmp_path / source, tmp_path, output, settings) for source, output in jobs]
     with pytest.raises(OptionError, match=words) if words else nullcontext():
-        check_results(items)
+        check_results(items, True)
+    with pytest.raises(OptionError) if words and "place" not in words else nullcontext():
+        check_results(items, False)  # nothing that is there is replaced
 
 
 def test_an_item_whose_worker_was_lost_fails_by_itself(tmp_path):

@@ -54,6 +54,21 @@ def test_what_comes_to_be_there_meanwhile_stays(kit, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", ["out/", "f_%06d.png"])
+def test_frames_that_come_to_be_there_meanwhile_stay(kit, tmp_path, name):
+    frames = kit.frames(2)
+    first = tmp_path / name / "frame_000001.png" if name.endswith("/") else tmp_path / "f_000001.png"
+    with (
+        pytest.raises(ExistsError, match="holds frames already"),
+        create_clip(f"{tmp_path}/{name}", kit.info_of(frames)) as writer,
+    ):
+        for each in frames:
+            writer.write(each)
+        first.write_text("somebody's")
+    assert first.read_text() == "somebody's"
+    assert list(first.parent.iterdir()) == [first]
+
+
 def test_only_names_that_a_pattern_gives_are_replaced_by_its_frames(tmp_path):
     assert replaces(tmp_path / "f_%04d.png", tmp_path / "f_0001.png")
     assert not replaces(tmp_path / "f_%04d.png", tmp_path / "f_1.png")

@@ -9,7 +9,7 @@ import pytest
 
 from vidstyle.errors import InputError
 from vidstyle.media import AudioSource, create_clip, open_clip
-from vidstyle.media.probe import audio_codec
+from vidstyle.media.probe import audio_stream
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1")
 SOUND = ("-f", "lavfi", "-i", "sine=d=1")
@@ -44,7 +44,7 @@ def test_sound_is_taken_over(kit, tmp_path, name, codec, trim):
     info = open_clip(tmp_path / name).info
     assert info.has_audio
     assert info.frame_count == (25 if trim[1] is None else 10)
-    assert audio_codec(tmp_path / name) == codec
+    assert audio_stream(tmp_path / name) == (0, codec)
 
 
 def test_copied_sound_is_the_same_to_the_bit(kit, tmp_path):

@@ -16,7 +16,7 @@ from ..jobs.executors import EXECUTORS, executor_for
 from ..jobs.options import JobOptions
 from ..plan import counted
 from ..result_file import ResultFile, same_file
-from ..settings_file import arguments, as_toml, merge, without
+from ..settings_file import arguments, as_toml, merge, open_quality
 from .options import EFFORT, OUTPUT, OverwriteOption, QuietOption, default, seconds
 from .run_options import check, takes_run_settings
 from .summary import summary
@@ -100,8 +100,8 @@ def run(
     from ..pipeline import stylize_clip
     from ..progress import Silent, progress_for
 
-    if budget is not None and "quality" in usual and "quality" not in settings:
-        usual = without(usual, "quality")  # it is for the budget to choose, and every report names that of its run
+    if budget is not None and "quality" not in settings:
+        usual = open_quality(usual)
     given = merge(usual, settings)
     others = [*files_of([source, *pictures(given)]), *filter(None, [output, report])]
     frames = output if output is not None and is_folder_output(output) else None
@@ -171,7 +171,7 @@ def batch(
     items = [replace(item, settings=merge(usual, item.settings, settings)) for item in items]
     for item in items:
         check(item.settings, f"for {item.source}")
-    check_results(items)
+    check_results(items, overwrite)
 
     def paint(item: Item) -> Painted:
         options = arguments(item.settings, overwrite=overwrite)

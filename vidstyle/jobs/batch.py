@@ -12,8 +12,9 @@ from typing import Any
 
 from ..config import pictures
 from ..errors import ExistsError, InputError, OptionError, VidstyleError, one_line, unknown
-from ..media import format_of, is_clip_name
-from ..naming import default_output
+from ..media import format_of, is_clip_name, replaces
+from ..naming import default_output, files_of
+from ..result_file import same_file
 from ..settings_file import merge, read_tables, settings_of
 from .options import JobOptions
 
@@ -33,10 +34,11 @@ class Item:
 
     def result(self) -> str:
         """The name of its result, ending in / for a folder. Raises InputError where that takes a clip that is none."""
-        name = self.output
-        if name is None:
-            name = default_output(self.source, format_of(self.source), self.settings.get("styles", ())).name
-        return os.path.join(self.folder, name)
+        if self.output is not None:
+            return os.path.join(self.folder, self.output)
+        format = format_of(self.source)
+        name = default_output(self.source, format, self.settings.get("styles", ())).name
+        return os.path.join(self.folder, f"{name}/" if format in ("folder", "pattern") else name)
 
 
 @dataclass(frozen=True)
@@ -154,19 +156,26 @@ def _lies_in(folder: Path, name: str) -> bool:
     return os.path.realpath(os.path.join(folder, name)).startswith(os.path.join(inside, ""))
 
 
-def check_results(items: Sequence[Item]) -> None:
-    """Raises OptionError where a result would have the name of another, or of what any of the items is made from."""
-    read = {os.path.realpath(path): path for item in items for path in (item.source, *pictures(item.settings))}
+def check_results(items: Sequence[Item], overwrite: bool) -> None:
+    """Raises OptionError where results would have one name, or one would replace what any of the items is made from."""
+    read: dict[Path, None] = {}
+    for item in items if overwrite else ():  # else nothing that is there is replaced
+        with suppress(InputError):  # told when its turn comes
+            read.update(dict.fromkeys(files_of([item.source, *pictures(item.settings)])))
     written: dict[str, Path] = {}
     for item in items:
-        with suppress(InputError):  # told when its turn comes
+        with suppress(InputError):
             result = item.result()
             place = os.path.realpath(result)
             if place in written:
-                what = f"would have the name of that of {written[place]}, {result}; give each an output, or rename one"
-            elif place in read:
-                what = f"would take the place of {read[place]}, which is read here; give it another name or folder"
-            else:
-                written[place] = item.source
-                continue
-            raise OptionError(f"{item.source}: its result {what}")
+                raise OptionError(
+                    f"{item.source}: its result would have the name of that of {written[place]}, {result}; "
+                    "give each an output, or rename one"
+                )
+            written[place] = item.source
+            for taken in read:
+                if os.path.exists(taken) and (same_file(Path(result), taken) or replaces(result, taken)):
+                    raise OptionError(
+                        f"{item.source}: its result would take the place of {taken}, which is read here; "
+                        "give it another name or folder"
+                    )

@@ -54,9 +54,10 @@ class ApngWriter(FramesWriter):
     def _append(self, frame: Frame) -> None:
         duration = frame.duration
         if duration <= BROWSER_MINIMUM and self._info.format not in ANIMATED:
-            duration = _TICK * self._timeline.advance(duration, shortest(_TICK, self._info.format, duration))
-            if not duration:
+            ticks = self._timeline.advance(duration, shortest(_TICK, self._info.format, duration))
+            if ticks is None:
                 return
+            duration = _TICK * ticks
         pixels = with_alpha(frame) if self._info.has_alpha else frame.image
         wanted = duration + self._late
         while wanted >= _MAX:

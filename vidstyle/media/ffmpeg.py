@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import re
+import select
 import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from io import BufferedReader
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -21,6 +21,7 @@ from ..errors import ResourceError
 
 PATIENCE = 120  # seconds without a byte after which ffmpeg counts as stuck
 _MOST_OUTPUT = 2**27  # bytes that run() takes: the lines of a million packets
+_BLOCK = 2**16  # bytes that are taken at once at most
 _MOST_LOG = 2**20  # bytes of its log that are looked at, from the beginning and from the end
 
 # Only local files and pipes: a clip must not make ffmpeg open anything else.
@@ -64,18 +65,25 @@ class Process:
         return self._process.stdin  # type: ignore[return-value]
 
     @property
-    def stdout(self) -> BufferedReader:
+    def stdout(self) -> BinaryIO:
         assert self._process.stdout
         return self._process.stdout  # type: ignore[return-value]
 
-    def read(self, size: int, some: bool = False) -> bytes:
-        """As many bytes of its output; fewer at its end, where it was stuck and had to be ended, or where `some` do."""
+    def read(self, size: int) -> bytes:
+        """As many bytes of its output; fewer at its end, or where it was stuck and had to be ended."""
         timer = threading.Timer(PATIENCE, self._process.kill)
         timer.start()
         try:
-            return self.stdout.read1(size) if some else self.stdout.read(size)
+            return self.stdout.read(size)
         finally:
             timer.cancel()
+
+    def available(self) -> bytes:
+        """What has come of its output; nothing at its end, or where it was stuck and had to be ended."""
+        ready, _, _ = select.select([self.stdout], [], [], PATIENCE)
+        if not ready:
+            self._process.kill()
+        return os.read(self.stdout.fileno(), _BLOCK)
 
     def wait(self) -> int:
         """Closes its input, waits for its end and returns its exit code."""
@@ -130,7 +138,7 @@ def run(arguments: list[str], loglevel: str = "info") -> tuple[int, str, str]:
     process = Process(arguments, loglevel=loglevel)
     output = bytearray()
     try:
-        while block := process.read(2**16, some=True):
+        while block := process.available():
             output += block
             if len(output) > _MOST_OUTPUT:
                 raise RunawayError("it has too many frames; cut it into parts")

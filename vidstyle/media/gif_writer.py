@@ -27,7 +27,8 @@ _OPAQUE = 128  # alpha from which a pixel is drawn
 class GifWriter(FramesWriter):
     """Durations are rounded to 1/100 s, the error carried on, so that the timeline does not drift.
 
-    Clips of more than 50 frames per second, other than GIFs, lose frames but no time.
+    Clips of more than 50 frames per second, other than GIFs, lose frames but no time. What browsers show for longer
+    than it says, 10 ms or less in an animated picture, stays.
     With the palette of a whole clip the frames wait, uncompressed, in an anonymous file beside the output.
     """
 
@@ -55,9 +56,8 @@ class GifWriter(FramesWriter):
         return GifEncoder(file, size, self._info.loop, palette, self._info.has_alpha)
 
     def _append(self, frame: Frame) -> None:
-        least = shortest(_TICK, self._info.format, frame.duration)
-        delay = self._timeline.advance(frame.duration, least)
-        if delay < least:
+        delay = self._timeline.advance(frame.duration, shortest(_TICK, self._info.format, frame.duration))
+        if delay is None:
             return
         self._delays.append(delay)
         opaque = np.ones(frame.image.shape[:2], bool)

@@ -135,12 +135,13 @@ class FolderTarget(Target):
         self, path: Path, folder: Path, is_frame: Callable[[str], object], overwrite: bool, exclusive: bool
     ) -> None:
         self._path, self._folder, self._is_frame, self._exclusive = path, folder, is_frame, exclusive
+        self._overwrite = overwrite
         self._made: list[Path] = []
         self.temporary = folder
         with writing(path):
             _check_folder(path, folder, needed=not exclusive)
             if self._old_frames() and not overwrite:
-                raise ExistsError(path, f"{path}: holds frames already: use --overwrite to replace them")
+                raise self._exists()
         self.rehearse()
 
     def _old_frames(self) -> list[Path]:
@@ -154,6 +155,9 @@ class FolderTarget(Target):
             raise OutputError(f"{self._path}: holds other files ({other[0].name}): give a new or an empty folder")
         return frames
 
+    def _exists(self) -> ExistsError:
+        return ExistsError(self._path, f"{self._path}: holds frames already: use --overwrite to replace them")
+
     def begin(self) -> None:
         with writing(self._path):
             missing = [folder for folder in (self._folder, *self._folder.parents) if not folder.exists()]
@@ -166,10 +170,12 @@ class FolderTarget(Target):
 
     def commit(self) -> None:
         with writing(self._path):
-            # Whatever else came to be here meanwhile is not touched.
-            for entry in list(self._folder.iterdir()):
-                if self._is_frame(entry.name):
-                    entry.unlink()
+            # What came to be here while it was painted is somebody's, and not touched.
+            old = [entry for entry in self._folder.iterdir() if self._is_frame(entry.name)]
+            if old and not self._overwrite:
+                raise self._exists()
+            for entry in old:
+                entry.unlink()
             for new in sorted(self.temporary.iterdir()):
                 os.replace(new, self._folder / new.name)
             self.temporary.rmdir()

@@ -19,7 +19,8 @@ DEMUXERS = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matroska", "
 _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: edit lists hide these
 _NO_TIME = ("NOPTS", str(-(2**63)))
 _CUT_SHORT = re.compile("partial file|ended prematurely|corrupt input packet")  # ffmpeg's words for it
-_AUDIO = re.compile(r"Stream #0:\d+.*?: Audio: (?!none\b)(\w+)")  # none: one that this ffmpeg cannot decode
+_AUDIO = re.compile(r"Stream #0:\d+.*?: Audio: (\w+)")
+_UNKNOWN = "none"  # of a codec that this ffmpeg cannot decode
 _INTERLACED = re.compile(r" i:[TB] ")
 _HIGH_RANGE = re.compile("color_trc:(smpte2084|arib-std-b67)")
 # Of clips with an uneven rate.
@@ -79,7 +80,6 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     if aspect != 1:  # even widths stay even, because most video formats take no others
         display = max(2, round(width * aspect / 2) * 2) if width % 2 == 0 else max(1, round(width * aspect))
     check_pixels(path, display, height, max_pixels)
-    audio = _AUDIO.search(log)
     count, even, first, exact = _timing(path, format, max_pixels, Fraction(int(rate[1]), int(rate[2])))
     if count > MAX_FRAMES:
         raise InputError(f"{path}: has {count} frames, more than {MAX_FRAMES}: cut it into parts, or it is damaged")
@@ -87,7 +87,7 @@ def probe(path: Path, format: str, max_pixels: int) -> Probe:
     begin = re.search(r"^  Duration: .*?, start: (-?[\d.]+)", log, re.MULTILINE)
     lead = first - Fraction(begin[1]) if begin else Fraction(0)
     lead = lead if lead > _PRIMING else Fraction(0)
-    sound = audio[1] if audio else None
+    sound = next((codec for codec in _AUDIO.findall(log) if codec != _UNKNOWN), None)
     return Probe(display, height, width, exact, count, even, first, sound, high_range, interlaced, lead)
 
 
@@ -100,11 +100,10 @@ def _run(path: Path, arguments: list[str], loglevel: str = "info") -> tuple[str,
     return output, log
 
 
-def audio_codec(path: Path) -> str | None:
-    """The codec of the first audio stream of `path`, None if there is none."""
+def audio_stream(path: Path) -> tuple[int, str] | None:
+    """Which of the audio streams of `path`, from 0 on, is the first that can be decoded, and its codec; or None."""
     _, log = _run(path, [*ffmpeg.PROTOCOLS, "-i", ffmpeg.address(path)])
-    found = _AUDIO.search(log)
-    return found[1] if found else None
+    return next(((n, codec) for n, codec in enumerate(_AUDIO.findall(log)) if codec != _UNKNOWN), None)
 
 
 def _timing(path: Path, format: str, max_pixels: int, rate: Fraction) -> tuple[int, bool, Fraction, Fraction]:

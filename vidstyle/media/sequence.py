@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +20,7 @@ from .sniff import identify
 from .stills import read_header, read_still
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
-_PLACE = re.compile(r"%(0?)(\d*)d(?![a-z])")  # "50%done.png" is one picture
+_PLACE = re.compile(r"%(0?)(\d*)d(?!(?<=%d)[a-z])")  # "50%done.png" is one picture
 
 
 class SequenceReader:
@@ -52,14 +53,10 @@ class SequenceReader:
             rate=None if len(files) == 1 else options.fps,
             duration=len(files) * self._duration,
             has_alpha=any(
-                header.has_alpha and self._see_through(file) for file, header in zip(files, headers, strict=True)
+                header.has_alpha and _see_through(file, file.stat().st_mtime_ns, options.max_pixels)
+                for file, header in zip(files, headers, strict=True)
             ),
         )
-
-    def _see_through(self, file: Path) -> bool:
-        """Whether any pixel is; programs that render pictures give them an alpha of 255 throughout."""
-        alpha = read_still(file, self._limit, self._duration).alpha
-        return alpha is not None and bool((alpha < 255).any())
 
     @property
     def info(self) -> ClipInfo:
@@ -86,6 +83,16 @@ class SequenceReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         pass
+
+
+@cache
+def _see_through(file: Path, changed: int, max_pixels: int) -> bool:
+    """Whether any pixel is; programs that render pictures give them an alpha of 255 throughout.
+
+    changed: when the file was, since a run opens its source several times.
+    """
+    alpha = read_still(file, max_pixels, Fraction(0)).alpha
+    return alpha is not None and bool((alpha < 255).any())
 
 
 def is_pattern(name: str) -> bool:

@@ -21,7 +21,7 @@ from .guard import check_pixels, decoding
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
 _TURNED = range(5, 9)  # values of EXIF's orientation that exchange width and height
 _ORIENTATION = 0x0112
-_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")  # of a JPEG, less those that stand within a scan
+_MARKER = re.compile(rb"\xff+([\x02-\xcf\xd8-\xfe])")  # of a JPEG, less those that stand within a scan
 _SCAN, _END = b"\xda", b"\xd9"
 _MOST_SCANS = 100  # of a JPEG; progressive ones have about ten, and a scan of a few bytes costs a pass over all pixels
 

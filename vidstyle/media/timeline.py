@@ -25,16 +25,16 @@ class Timeline:
         self._time = Fraction(0)
         self._ticks = 0
 
-    def advance(self, duration: Fraction, shortest: int = 0) -> int:
-        """The number of ticks of the next frame, which lasts `duration` seconds.
+    def advance(self, duration: Fraction, shortest: int = 0) -> int | None:
+        """The number of ticks of the next frame, which lasts `duration` seconds; None where it is left out.
 
-        shortest: ticks that it takes at least, or none at all, which only the first one never does.
+        shortest: ticks that a frame takes at least, or it is left out, which the first one never is.
         """
         self._time += duration
         behind = self._time / self._tick - self._ticks
-        ticks = max(shortest, math.floor(behind + Fraction(1, 2)))
         if self._ticks and 2 * behind < shortest:
-            return 0
+            return None
+        ticks = max(shortest, math.floor(behind + Fraction(1, 2)))
         self._ticks += ticks
         return ticks
 

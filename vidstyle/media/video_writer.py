@@ -17,7 +17,7 @@ from .frame import ClipInfo, Frame
 from .guard import MAX_FRAMES
 from .output import FileTarget, FramesWriter
 from .pixels import over_white
-from .probe import audio_codec
+from .probe import audio_stream
 from .timeline import ANIMATED, Timeline, shown
 
 _MAX_RATE = 100  # frames per second of clips whose frames have durations of their own
@@ -50,13 +50,14 @@ class VideoWriter(FramesWriter):
             self._rehearse(encoding.name)
 
     def _audio_output(self, audio: AudioSource) -> list[str]:
-        codec = audio_codec(audio.path)
-        if codec is None:
+        found = audio_stream(audio.path)
+        if found is None:
             raise InputError(f"{audio.path}: there is no sound in it to take over")
+        number, codec = found
         # As it is, ffmpeg copies from the picture before the start on that all others need, which can be seconds.
         late = ("-copypriorss", "0") if audio.start else ()
         chosen = ("-c:a", "copy", *late) if codec in self._container.copied else self._container.audio
-        return ["-map", "1:a:0", *chosen]
+        return ["-map", f"1:a:{number}", *chosen]
 
     def _arguments(self, output: str, audio: bool) -> list[str]:
         size = f"{self._info.width}x{self._info.height}"
@@ -87,7 +88,7 @@ class VideoWriter(FramesWriter):
     def _append(self, frame: Frame) -> None:
         self._last = np.ascontiguousarray(over_white(frame)).tobytes()
         duration = shown(frame.duration) if self._animated else frame.duration
-        self._feed(1 if self._constant else self._timeline.advance(duration))
+        self._feed(1 if self._constant else self._timeline.advance(duration) or 0)
 
     def _feed(self, times: int) -> None:
         assert self._process

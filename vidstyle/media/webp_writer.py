@@ -27,7 +27,7 @@ _ANIMATION, _ALPHA = 0x02, 0x10
 class WebpWriter(FramesWriter):
     """Writes full frames of quality 90; durations in ms, the rounding error carried on; alpha is kept exactly.
 
-    Clips of 100 frames per second or more, other than animated pictures, lose frames but no time.
+    Clips of over 90 frames per second, other than animated pictures, lose frames but no time.
     """
 
     def __init__(self, path: Path, info: ClipInfo, options: WriteOptions) -> None:
@@ -44,9 +44,8 @@ class WebpWriter(FramesWriter):
 
     def _append(self, frame: Frame) -> None:
         assert self._file
-        least = shortest(_TICK, self._info.format, frame.duration)
-        ticks = self._timeline.advance(frame.duration, least)
-        if ticks < least:
+        ticks = self._timeline.advance(frame.duration, shortest(_TICK, self._info.format, frame.duration))
+        if ticks is None:
             return
         image = Image.fromarray(with_alpha(frame) if self._info.has_alpha else frame.image)
         encoded = io.BytesIO()

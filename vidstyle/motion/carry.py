@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flow import estimate_motion
-from .outlines import left_behind
+from .outlines import brought_in, left_behind
 from .reliability import Array, Motion, Part, differs, largest, smaller, spanned, warp, warp_paint
 from .still import at_rest
 
@@ -106,6 +106,7 @@ def find_origins(sources: Sequence[Image], frame: Image, method: str, motion: Mo
     found = motion.reliable * (1 - np.square(_replaced(changed)))
     # Beside still ground, paint goes along with the thing, its outline too.
     left = np.zeros_like(found) if still.any() else left_behind(sources[-1], frame, motion.backward)
+    left[brought_in(motion.backward)] = 1
     far: list[Far] = []
     for distance in DISTANCES:
         wanting = (1 - found) * changed

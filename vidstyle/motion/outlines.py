@@ -1,4 +1,4 @@
-"""Outlines that a thing leaves behind on what is beside it."""
+"""Outlines that things, and the edge of the picture, leave behind on what is beside them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .reliability import Array, squared, warp
+from .reliability import EDGE, Array, squared, warp
 
 Image = NDArray[np.uint8]  # (H, W, 3), RGB
 
@@ -16,6 +16,11 @@ REACH, SOFT = 3, 1.0
 # An edge is gone where it was so many times as steep as what is there now, and wholly from as many steps more, in
 # 0..255 a pixel.
 STEEPER, STEPS = 1.5, 8.0
+
+# So many pixels at the edge of a picture are painted for the zeros that the network sees beside them: a line, or dots.
+# What comes from there is painted anew where it comes in by more than INWARD. With less, the rim of a hand-held clip
+# was painted anew all the time, for 0.4 % more loss.
+RIM, INWARD = 2.0, 2.0
 
 NARROW = 3  # pixels; what is narrower is an edge that moved by a part of a pixel
 
@@ -35,6 +40,18 @@ def left_behind(previous: Image, frame: Image, backward: Array) -> Array:
     gone = warp(_near(edges), backward) - STEEPER * _near(_edges(frame))
     gone = cv2.morphologyEx(gone, cv2.MORPH_OPEN, np.ones((NARROW, NARROW), np.uint8))
     return np.asarray(np.clip(gone / STEPS, 0, 1), np.float32)
+
+
+def brought_in(backward: Array) -> NDArray[np.bool_]:
+    """Where paint that comes along `backward` (H, W, 2) brings the picture's own edge further into it: (H, W)."""
+    height, width = backward.shape[:2]
+    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+
+    def depth(x: Array, y: Array) -> Array:
+        return np.asarray(np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y)))
+
+    before = depth(x + backward[..., 0], y + backward[..., 1])
+    return np.asarray((before > -EDGE) & (before < RIM) & (depth(x, y) > before + INWARD))
 
 
 def _edges(image: Image) -> Array:
