@@ -123,3 +123,21 @@ def test_sound_from_a_silent_file_is_an_error(kit, tmp_path):
     silent = kit.write(tmp_path / "silent.mp4", kit.frames(2))
     with pytest.raises(InputError, match="no sound"):
         create_clip(tmp_path / "o.mp4", kit.info_of(kit.frames(2)), audio=AudioSource(silent))
+
+
+@pytest.mark.parametrize("others", [[], [*SOUND]])
+def test_sound_that_cannot_be_decoded_is_left_out(kit, tmp_path, others):
+    sound = [*SOUND, *others]
+    coded = ["-map", "0:v", "-map", "1:a", *(["-map", "2:a"] if others else []), "-c:v", "libx264", "-c:a:0", "flac"]
+    kit.ffmpeg(*SOURCE, *sound, *coded, "-c:a:1", "aac", tmp_path / "known.mkv")
+    content = (tmp_path / "known.mkv").read_bytes()
+    assert content.count(b"A_FLAC") == 1
+    (tmp_path / "in.mkv").write_bytes(content.replace(b"A_FLAC", b"A_FLAX"))
+    clip = open_clip(tmp_path / "in.mkv")
+    assert clip.info.has_audio == bool(others)
+    assert audio_stream(tmp_path / "in.mkv") == ((1, "aac") if others else None)
+    if others:
+        with create_clip(tmp_path / "o.mp4", clip.info, audio=AudioSource(tmp_path / "in.mkv")) as writer:
+            for frame in clip.frames():
+                writer.write(frame)
+        assert audio_stream(tmp_path / "o.mp4") == (0, "aac")
