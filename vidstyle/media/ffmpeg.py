@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -71,19 +70,17 @@ class Process:
 
     def read(self, size: int) -> bytes:
         """As many bytes of its output; fewer at its end, or where it was stuck and had to be ended."""
-        timer = threading.Timer(PATIENCE, self._process.kill)
-        timer.start()
-        try:
-            return self.stdout.read(size)
-        finally:
-            timer.cancel()
+        output = bytearray()
+        while len(output) < size and (block := self.available(size - len(output))):
+            output += block
+        return bytes(output)
 
-    def available(self) -> bytes:
-        """What has come of its output; nothing at its end, or where it was stuck and had to be ended."""
+    def available(self, most: int) -> bytes:
+        """What has come of its output, in part; nothing at its end, or where it was stuck and had to be ended."""
         ready, _, _ = select.select([self.stdout], [], [], PATIENCE)
         if not ready:
             self._process.kill()
-        return os.read(self.stdout.fileno(), _BLOCK)
+        return os.read(self.stdout.fileno(), most)
 
     def wait(self) -> int:
         """Closes its input, waits for its end and returns its exit code."""
@@ -138,7 +135,7 @@ def run(arguments: list[str], loglevel: str = "info") -> tuple[int, str, str]:
     process = Process(arguments, loglevel=loglevel)
     output = bytearray()
     try:
-        while block := process.available():
+        while block := process.available(_BLOCK):
             output += block
             if len(output) > _MOST_OUTPUT:
                 raise RunawayError("it has too many frames; cut it into parts")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..clip_job import Progress
-from ..config import Config, Style
+from ..config import Config, Style, pictures
 from ..errors import OptionError, VidstyleError
 from ..framing import count_frames, scale, target_size
 from ..media import ReadOptions, WriteOptions, load_picture, open_clip, over_white
@@ -71,7 +71,7 @@ def make_gallery(
     sheet = Sheet(_rows([source.name, *(style.path.name for style in wanted)], whole), whole)
     place = beside(source, info.format, "gallery") if output is None else output
     failed: dict[Path, str] = {}
-    read_too = [source, *(style.path for style in wanted), *masks, *config.pictures]
+    read_too = [source, *pictures({**settings, "styles": wanted, "masks": masks})]
     with (
         create_sheet(place, sheet.size, read_too, write, info) as writer,
         tempfile.TemporaryDirectory(prefix="vidstyle-") as temporary,
